@@ -1,0 +1,464 @@
+//go:build linux || darwin
+
+// The path of one call, from top to bottom: Poll for the caller's own array,
+// then the Poller and its Poll. The set that a Poller keeps is in set.go, the
+// system call itself in syscall_linux.go and syscall_darwin.go.
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Forever is the timeout of a call that waits until there is something to
+// report. Every negative timeout means the same.
+const Forever time.Duration = -1
+
+// Poll is poll(2): it waits until one of the descriptors listed in fds is
+// ready, and returns how many entries have a Revents that is not zero. A
+// timeout below zero waits for as long as it takes, zero only looks, and above
+// zero it waits at most that long, and never returns 0 before.
+//
+// It writes the Revents of every entry, and nothing else; after an error they
+// mean nothing. An entry with a negative Fd is skipped, its Revents zero. An
+// entry that is not open has POLLNVAL. An array without entries, or nil, waits
+// for the timeout.
+//
+// A signal never shows: the call goes on with the time that is left on the
+// monotonic clock. On Linux the timeout counts to the nanosecond, although the
+// kernel may be late by its timer slack (prctl(2), usually 50 microseconds);
+// Darwin waits whole milliseconds, rounded up.
+//
+// More entries than RLIMIT_NOFILE (on Darwin 10240, if that is less) are an
+// ErrTooManyFds; other errors are the kernel's. Nothing is allocated; the cost
+// is the kernel's, and grows with the number of entries. While it waits, it
+// holds an operating-system thread. Any number of goroutines may call Poll at
+// once, each with an array of its own.
+func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
+	if len(fds) > math.MaxInt32 {
+		return 0, pollError(syscall.EINVAL) // the kernel would cut nfds to 32 bits
+	}
+	t := startTimer(timeout)
+	n, errno := t.poll(fds)
+	if errno != 0 {
+		return 0, pollError(errno)
+	}
+	return n, nil
+}
+
+// A timer is a timeout of which a part may be over.
+type timer struct {
+	left  time.Duration // < 0: forever, == 0: look, > 0: wait
+	until time.Duration // on the clock; only if left > 0
+}
+
+// clock is monotonic, in a form that is quick to read and to subtract.
+func clock() time.Duration { return time.Since(epoch) }
+
+var epoch = time.Now()
+
+func startTimer(timeout time.Duration) timer {
+	t := timer{left: timeout}
+	if timeout > 0 {
+		// No process lives long enough to see the end of a sum that had to be
+		// cut to fit.
+		now := clock()
+		t.until = now + min(timeout, math.MaxInt64-now)
+	}
+	return t
+}
+
+// update takes off what has gone by.
+func (t *timer) update() {
+	if t.left > 0 {
+		t.left = max(t.until-clock(), 0)
+	}
+}
+
+// maxWait is the longest wait that poll(2) takes, milliseconds in a C int. It
+// fits ppoll(2) on 32 bits, too, where seconds are 32 bits wide.
+const maxWait = math.MaxInt32 * time.Millisecond
+
+// poll calls the kernel until there is something to report or the time is up.
+//
+// EINTR comes back from poll(2) whatever SA_RESTART says, even when it only
+// looked (signal(7)); the Go runtime sends signals to preempt and to profile.
+// EAGAIN is Darwin's, short of memory for the moment. A 0 can come before the
+// time is up: at the end of a piece, and on Darwin. Each time the call goes on
+// with the time that is left; when none is, after an interruption, it looks
+// once more, since the time may have run out on this side alone.
+func (t *timer) poll(fds []PollFd) (n int, errno syscall.Errno) {
+	for {
+		timeout := min(t.left, maxWait)
+		if testPoll1 == nil {
+			n, errno = poll1(fds, timeout)
+		} else {
+			n, errno = testPoll1(timeout)
+		}
+		switch {
+		case errno == syscall.EINTR || errno == syscall.EAGAIN:
+			t.update()
+		case errno != 0 || n > 0 || t.left == 0:
+			return n, errno
+		default:
+			if t.update(); t.left == 0 {
+				return 0, 0 // the kernel itself looked last
+			}
+		}
+	}
+}
+
+// testPoll1, if not nil, stands in for poll1, so that tests can have what the
+// kernel won't do when asked to.
+var testPoll1 func(timeout time.Duration) (n int, errno syscall.Errno)
+
+// Ready is a descriptor and what there is to report about it.
+type Ready struct {
+	Fd     int
+	Events Events // never 0
+}
+
+// String returns a text such as "fd 3: POLLIN|POLLHUP".
+func (r Ready) String() string {
+	return "fd " + strconv.Itoa(r.Fd) + ": " + r.Events.String()
+}
+
+// A Poller is a set of descriptors, each with the events to ask for, that poll
+// is called on again and again. The zero value is an empty Poller, ready to
+// use. It must not be copied.
+//
+// Every method may be called from any goroutine at any time, but only one Poll
+// or PollContext at a time can be under way.
+//
+// A Poller never owns a registered descriptor and never closes one. Unregister
+// a descriptor before you close it: its number may be given out again at once,
+// and Poll would then watch what is behind the number now. What a Poller holds
+// itself, a descriptor to be woken by that is made when Poll waits for the
+// first time, is freed by Close, or when the Poller is garbage.
+type Poller struct {
+	// mu guards everything below. It is never held across a system call.
+	//
+	// The kernel works on fds itself, not on a copy, without mu. It reads Fd
+	// and Events once, when a call begins, and writes Revents once, at its end
+	// (do_sys_poll in fs/select.c). So that others can change the set
+	// meanwhile, the slots it was given, the first polled ones, stay where
+	// they are until the call is over:
+	//
+	//	Register    appends a slot
+	//	Modify      writes Events
+	//	Unregister  makes the slot a hole, Fd -1; a slot that the kernel was
+	//	            not given goes at once, as all do when polled is 0
+	//
+	// The Poll under way reads the Revents of the array it gave, which append
+	// may have replaced meanwhile, and everything else in fds as it is then: a
+	// hole is not reported, and neither is an event that is no longer asked
+	// for. What was registered during the call is behind polled, so that no
+	// result is taken for its own even if it has a number that was in use
+	// before. At the end Poll closes the holes.
+	//
+	// For a change to count at once, and for Wake and Close, the kernel's call
+	// has to end. waiting says that Poll is in a call that may wait, or about
+	// to enter it, and that nobody has ended it yet. Whoever finds it set
+	// clears it and, having released mu, signals wake; whatever else he
+	// changed before is seen by Poll when it has mu again. One signal is
+	// enough for any number of changes, none is sent when no Poll waits, and a
+	// signal that comes late, when the call has ended by itself, makes a later
+	// one go round once more.
+	//
+	// wake belongs to the Poll under way (polled > 0), which alone makes it,
+	// changes its number, and drains it. Others use it only to signal, counted
+	// in signals, so that it is neither closed nor moved under their feet. The
+	// last user of a closed Poller closes it.
+	mu sync.Mutex
+
+	fds     []PollFd // slot 0 is for wake; the others are registered, or holes
+	polled  int      // how many slots may not move; 0 if no Poll is under way
+	holes   int      // slots 1 and up with a negative Fd
+	table   []int32  // finds a descriptor's slot: see set.go
+	shift   uint8    // 32 - log2(len(table))
+	conns   map[int32]syscall.Conn
+	wake    *wakeup // nil until needed
+	waiting bool    // the call under way may wait, and nobody has ended it
+	woken   bool    // by Wake, and no Poll has returned empty for it yet
+	closed  bool
+	signals int     // how many are about to signal wake, without mu
+	ready   []Ready // the latest result
+}
+
+// Poll waits until a registered descriptor is ready, and returns those that
+// are, in no particular order. The timeout is that of the function Poll: below
+// zero it waits for as long as it takes, zero only looks, and above zero it
+// waits at most that long. The result is empty, with a nil error, if the time
+// is up or Wake was called; Wake is used up only by such a return of a Poll
+// that was allowed to wait.
+//
+// The slice is the Poller's own, good until the next call of Poll or
+// PollContext.
+//
+// poll(2) is level-triggered: what is ready is reported by every call until it
+// is dealt with. A registered descriptor that is not open is POLLNVAL by every
+// call until it is unregistered or open.
+//
+// The errors are ErrConcurrentPoll if another Poll is under way, which goes on
+// undisturbed; ErrClosed, also if Close is called meanwhile; ErrTooManyFds if
+// more descriptors are registered than RLIMIT_NOFILE allows in one call; EMFILE
+// or ENFILE if the descriptor to be woken by can't be made. No error changes
+// the set.
+//
+// Poll allocates nothing once the result has had its greatest length. It costs
+// what poll(2) costs for the registered descriptors and, when it may wait, one
+// more. While it waits, it holds an operating-system thread.
+func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
+	return p.poll(timeout, nil)
+}
+
+// PollContext is Poll without a timeout, which ctx ends: it returns ctx.Err()
+// as it is if ctx is done first. If ctx is done already it polls nothing.
+//
+// A ctx that can be done costs some allocations a call (context.AfterFunc).
+// No goroutine outlives the call.
+func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
+	if ctx == nil {
+		return nil, &Error{"poll", -1, syscall.EINVAL}
+	}
+	done := ctx.Done()
+	if done == nil {
+		return p.Poll(Forever)
+	}
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		p.changed()
+		close(ended)
+	})
+	ready, err := p.poll(Forever, done)
+	if !stop() {
+		<-ended
+	}
+	if err == errDone {
+		return nil, ctx.Err()
+	}
+	return ready, err
+}
+
+// errDone is what poll returns when done is closed; no caller sees it.
+var errDone = errors.New("done")
+
+// poll is Poll, which also ends when done is closed.
+func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) ([]Ready, error) {
+	t := startTimer(timeout)
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, &Error{"poll", -1, ErrClosed}
+	}
+	if p.polled > 0 {
+		p.mu.Unlock()
+		return nil, &Error{"poll", -1, ErrConcurrentPoll}
+	}
+	p.init()
+	p.polled = 1
+	p.ready = p.ready[:0]
+	var errno syscall.Errno
+
+	// Each round calls the kernel once, to wait, or to look if nothing would
+	// be waited for. What is not known to be the end of a wait is followed by
+	// another round, which asks for the set as it is then.
+	for !p.closed && !isDone(done) {
+		wait := t.left != 0 && !p.woken
+		if wait && p.wake == nil || p.wake != nil && p.clash() != 0 {
+			if errno = p.prepareWake(); errno != 0 {
+				break
+			}
+			continue // mu was released meanwhile: anything may have changed
+		}
+
+		var n int
+		fds := p.fds
+		p.polled = len(fds)
+		if wait {
+			fds[0] = PollFd{Fd: int32(p.wake.r), Events: POLLIN}
+			p.waiting = true
+			p.mu.Unlock()
+			n, errno = t.poll(fds)
+			if n > 0 && fds[0].Revents != 0 {
+				p.wake.drain()
+			}
+		} else {
+			fds[0].Revents = 0
+			p.mu.Unlock()
+			n, errno = new(timer).poll(fds[1:])
+		}
+		p.mu.Lock()
+		p.waiting = false
+		p.polled = 1
+		if p.closed {
+			break
+		}
+
+		p.collect(fds, n)
+		if !wait || n <= 0 || len(p.ready) > 0 {
+			break
+		}
+		t.update()
+	}
+
+	var err error
+	switch {
+	case p.closed:
+		err = &Error{"poll", -1, ErrClosed}
+	case len(p.ready) > 0:
+	case errno != 0:
+		err = pollError(errno)
+	case isDone(done):
+		err = errDone
+	case timeout != 0:
+		p.woken = false // this return is the answer
+	}
+	ready := p.ready
+	p.polled = 0
+	p.release()
+	if err != nil {
+		return nil, err
+	}
+	return ready, nil
+}
+
+// isDone reports whether done, which may be nil, is closed.
+func isDone(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// collect makes ready of the n results in fds, and closes the holes.
+func (p *Poller) collect(fds []PollFd, n int) {
+	if fds[0].Revents != 0 {
+		n--
+	}
+	for i := 1; n > 0 && i < len(fds); i++ {
+		revents := fds[i].Revents
+		if revents == 0 {
+			continue
+		}
+		n--
+		now := p.fds[i] // fds may be an array that append has left behind
+		revents &= now.Events | POLLERR | POLLHUP | POLLNVAL
+		if now.Fd >= 0 && revents != 0 {
+			p.ready = append(p.ready, Ready{int(now.Fd), revents})
+		}
+	}
+	for i := 1; p.holes > 0; {
+		if p.fds[i].Fd >= 0 {
+			i++
+		} else {
+			p.cut(i)
+			p.holes--
+		}
+	}
+}
+
+// clash returns the descriptor of wake whose number somebody has registered,
+// or 0. That number's owner has closed his, and the kernel has given it out
+// again, to wake; it has to be free for POLLNVAL to be reported.
+func (p *Poller) clash() int {
+	switch {
+	case p.slot(p.wake.r) != 0:
+		return p.wake.r
+	case p.wake.w != p.wake.r && p.slot(p.wake.w) != 0:
+		return p.wake.w
+	}
+	return 0
+}
+
+// prepareWake makes wake, or moves it off a number that clashes. It may have
+// to be called several times over. It releases mu while it works.
+func (p *Poller) prepareWake() (errno syscall.Errno) {
+	for p.signals > 0 {
+		p.mu.Unlock()
+		runtime.Gosched() // what is left of a signal never waits
+		p.mu.Lock()
+	}
+	w := p.wake
+	if w == nil {
+		p.mu.Unlock()
+		w, errno = newWakeup()
+	} else if fd := p.clash(); fd != 0 {
+		p.mu.Unlock()
+		errno = w.raise(fd)
+	} else {
+		return 0
+	}
+	p.mu.Lock()
+	p.wake = w
+	return errno
+}
+
+// changed ends the wait that is under way, if any, and releases mu.
+func (p *Poller) changed() {
+	if p.waiting {
+		p.waiting = false
+		p.signals++
+		p.mu.Unlock()
+		p.wake.signal()
+		p.mu.Lock()
+		p.signals--
+	}
+	p.release()
+}
+
+// release releases mu, and frees wake when the Poller is closed and nobody
+// uses it any more.
+func (p *Poller) release() {
+	var w *wakeup
+	if p.closed && p.polled == 0 && p.signals == 0 {
+		w, p.wake = p.wake, nil
+	}
+	p.mu.Unlock()
+	if w != nil {
+		w.close()
+	}
+}
+
+// Wake makes the Poll that is waiting return early and empty, or else the next
+// one that would wait. A Poll that has something to report returns that, and
+// leaves the wake-up to the next. Any number of calls before the empty return
+// count as one; none is lost.
+//
+// It never waits, and makes one short system call if a Poll is waiting that
+// nothing has ended yet. The error is ErrClosed, if it is one.
+func (p *Poller) Wake() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return &Error{"wake", -1, ErrClosed}
+	}
+	p.woken = true
+	p.changed()
+	return nil
+}
+
+// Close forgets the set and frees what the Poller holds itself, never the
+// registered descriptors. A Poll that is waiting returns ErrClosed, and so
+// does every later call that returns an error, Close included.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return &Error{"close", -1, ErrClosed}
+	}
+	p.closed = true
+	p.fds, p.table, p.conns, p.ready, p.holes = nil, nil, nil, nil, 0
+	p.changed()
+	return nil
+}

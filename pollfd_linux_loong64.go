@@ -1,0 +1,7 @@
+// Linux on loong64 (LoongArch).
+
+package poll
+
+// sysPoll is 0: the kernel has no poll(2) here, only ppoll(2)
+// (include/uapi/asm-generic/unistd.h).
+const sysPoll = 0

@@ -1,0 +1,45 @@
+//go:build amd64 || arm64
+
+// The raw entry into the kernel for looks that never wait. It tells the
+// scheduler nothing: see rawMax in syscall_linux.go for what that means.
+// Which system call it is, and with what, comes from Go.
+
+#include "textflag.h"
+
+// func rawPoll(trap uintptr, fds *PollFd, nfds uintptr, timeout unsafe.Pointer) (r uintptr)
+//
+//	          amd64  arm64
+//	trap      AX     R8
+//	fds       DI     R0
+//	nfds      SI     R1
+//	timeout   DX     R2
+//	sigmask   R10    R3    no signal mask: 0 (ppoll only)
+//	sigsize   R8     R4    0 (ppoll only)
+//	r         AX     R0    the number of entries, or -errno
+
+#ifdef GOARCH_amd64
+// SYSCALL overwrites CX and R11, which ABI0 leaves to the callee.
+TEXT ·rawPoll(SB), NOSPLIT, $0-40
+	MOVQ	trap+0(FP), AX
+	MOVQ	fds+8(FP), DI
+	MOVQ	nfds+16(FP), SI
+	MOVQ	timeout+24(FP), DX
+	XORL	R10, R10
+	XORL	R8, R8
+	SYSCALL
+	MOVQ	AX, r+32(FP)
+	RET
+#endif
+
+#ifdef GOARCH_arm64
+TEXT ·rawPoll(SB), NOSPLIT, $0-40
+	MOVD	trap+0(FP), R8
+	MOVD	fds+8(FP), R0
+	MOVD	nfds+16(FP), R1
+	MOVD	timeout+24(FP), R2
+	MOVD	ZR, R3
+	MOVD	ZR, R4
+	SVC
+	MOVD	R0, r+32(FP)
+	RET
+#endif
