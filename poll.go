@@ -42,37 +42,25 @@ const Forever time.Duration = -1
 // holds an operating-system thread. Any number of goroutines may call Poll at
 // once, each with an array of its own.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
-	if len(fds) > math.MaxInt32 {
-		return 0, pollError(syscall.EINVAL) // the kernel would cut nfds to 32 bits
-	}
-	t := startTimer(timeout)
-	n, errno := t.poll(fds)
-	if errno != 0 {
-		return 0, pollError(errno)
-	}
-	return n, nil
+	t := timer{left: timeout}
+	return t.poll(fds)
 }
 
 // A timer is a timeout of which a part may be over.
 type timer struct {
 	left  time.Duration // < 0: forever, == 0: look, > 0: wait
-	until time.Duration // on the clock; only if left > 0
+	until time.Duration // on the clock, if left was > 0; 0 until it is started
 }
 
 // clock is monotonic, in a form that is quick to read and to subtract.
 func clock() time.Duration { return time.Since(epoch) }
 
-var epoch = time.Now()
+var epoch = time.Now().Add(-1) // so that clock is never 0
 
-func startTimer(timeout time.Duration) timer {
-	t := timer{left: timeout}
-	if timeout > 0 {
-		// No process lives long enough to see the end of a sum that had to be
-		// cut to fit.
-		now := clock()
-		t.until = now + min(timeout, math.MaxInt64-now)
-	}
-	return t
+func (t *timer) start() {
+	// No process lives to see the end of a sum that has to be cut to fit.
+	now := clock()
+	t.until = now + min(t.left, math.MaxInt64-now)
 }
 
 // update takes off what has gone by.
@@ -87,6 +75,8 @@ func (t *timer) update() {
 const maxWait = math.MaxInt32 * time.Millisecond
 
 // poll calls the kernel until there is something to report or the time is up.
+// It is the function Poll; a Poller calls it again for the rest of the time
+// when the set has changed.
 //
 // EINTR comes back from poll(2) whatever SA_RESTART says, even when it only
 // looked (signal(7)); the Go runtime sends signals to preempt and to profile.
@@ -94,22 +84,36 @@ const maxWait = math.MaxInt32 * time.Millisecond
 // time is up: at the end of a piece, and on Darwin. Each time the call goes on
 // with the time that is left; when none is, after an interruption, it looks
 // once more, since the time may have run out on this side alone.
-func (t *timer) poll(fds []PollFd) (n int, errno syscall.Errno) {
+func (t *timer) poll(fds []PollFd) (n int, err error) {
+	if t.left > 0 && t.until == 0 {
+		t.start()
+	}
 	for {
+		var errno syscall.Errno
 		timeout := min(t.left, maxWait)
-		if testPoll1 == nil {
-			n, errno = poll1(fds, timeout)
-		} else {
+		if timeout == 0 {
+			if n = look1(fds); n >= 0 {
+				return n, nil
+			}
+		}
+		switch {
+		case testPoll1 != nil:
 			n, errno = testPoll1(timeout)
+		case len(fds) > math.MaxInt32:
+			errno = syscall.EINVAL // the kernel would cut nfds to 32 bits
+		default:
+			n, errno = poll1(fds, timeout)
 		}
 		switch {
 		case errno == syscall.EINTR || errno == syscall.EAGAIN:
 			t.update()
-		case errno != 0 || n > 0 || t.left == 0:
-			return n, errno
+		case errno != 0:
+			return 0, pollError(errno)
+		case n > 0 || t.left == 0:
+			return n, nil
 		default:
 			if t.update(); t.left == 0 {
-				return 0, 0 // the kernel itself looked last
+				return 0, nil // the kernel itself looked last
 			}
 		}
 	}
@@ -252,8 +256,7 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 var errDone = errors.New("done")
 
 // poll is Poll, which also ends when done is closed.
-func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) ([]Ready, error) {
-	t := startTimer(timeout)
+func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) (ready []Ready, err error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
@@ -266,17 +269,16 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) ([]Ready, err
 	p.init()
 	p.polled = 1
 	p.ready = p.ready[:0]
-	var errno syscall.Errno
+	t := timer{left: timeout}
 
-	// Each round calls the kernel once, to wait, or to look if nothing would
-	// be waited for. What is not known to be the end of a wait is followed by
-	// another round, which asks for the set as it is then.
+	// Each round calls the kernel once, to wait, or to look if there is no
+	// reason to wait or no way: err says why there is none. What may not be
+	// the end of a wait is followed by another round, which asks for the set
+	// as it is then.
 	for !p.closed && !isDone(done) {
-		wait := t.left != 0 && !p.woken
+		wait := t.left != 0 && !p.woken && err == nil
 		if wait && p.wake == nil || p.wake != nil && p.clash() != 0 {
-			if errno = p.prepareWake(); errno != 0 {
-				break
-			}
+			err = p.prepareWake()
 			continue // mu was released meanwhile: anything may have changed
 		}
 
@@ -287,14 +289,19 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) ([]Ready, err
 			fds[0] = PollFd{Fd: int32(p.wake.r), Events: POLLIN}
 			p.waiting = true
 			p.mu.Unlock()
-			n, errno = t.poll(fds)
-			if n > 0 && fds[0].Revents != 0 {
+			n, err = t.poll(fds)
+			if fds[0].Revents != 0 {
 				p.wake.drain()
 			}
 		} else {
 			fds[0].Revents = 0
 			p.mu.Unlock()
-			n, errno = new(timer).poll(fds[1:])
+			if n = look1(fds[1:]); n < 0 {
+				var lookErr error
+				if n, lookErr = new(timer).poll(fds[1:]); lookErr != nil {
+					err = lookErr
+				}
+			}
 		}
 		p.mu.Lock()
 		p.waiting = false
@@ -302,37 +309,42 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) ([]Ready, err
 		if p.closed {
 			break
 		}
+		if fds[0].Revents&POLLNVAL != 0 {
+			// Somebody has closed wake, whose number is theirs from now on.
+			runtime.SetFinalizer(p.wake, nil)
+			p.wake = nil
+		}
 
-		p.collect(fds, n)
-		if !wait || n <= 0 || len(p.ready) > 0 {
+		if n > 0 || p.holes > 0 {
+			p.collect(fds, n)
+		}
+		if !wait || n == 0 && err == nil || len(p.ready) > 0 {
 			break
 		}
 		t.update()
 	}
 
-	var err error
 	switch {
 	case p.closed:
 		err = &Error{"poll", -1, ErrClosed}
 	case len(p.ready) > 0:
-	case errno != 0:
-		err = pollError(errno)
+		ready, err = p.ready, nil
+	case err != nil:
 	case isDone(done):
 		err = errDone
 	case timeout != 0:
 		p.woken = false // this return is the answer
 	}
-	ready := p.ready
 	p.polled = 0
 	p.release()
-	if err != nil {
-		return nil, err
-	}
-	return ready, nil
+	return ready, err
 }
 
 // isDone reports whether done, which may be nil, is closed.
 func isDone(done <-chan struct{}) bool {
+	if done == nil {
+		return false
+	}
 	select {
 	case <-done:
 		return true
@@ -372,36 +384,43 @@ func (p *Poller) collect(fds []PollFd, n int) {
 // or 0. That number's owner has closed his, and the kernel has given it out
 // again, to wake; it has to be free for POLLNVAL to be reported.
 func (p *Poller) clash() int {
-	switch {
-	case p.slot(p.wake.r) != 0:
-		return p.wake.r
-	case p.wake.w != p.wake.r && p.slot(p.wake.w) != 0:
-		return p.wake.w
+	switch w := p.wake; {
+	case p.slot(w.r) != 0:
+		return w.r
+	case w.w != w.r && p.slot(w.w) != 0:
+		return w.w
 	}
 	return 0
 }
 
-// prepareWake makes wake, or moves it off a number that clashes. It may have
-// to be called several times over. It releases mu while it works.
-func (p *Poller) prepareWake() (errno syscall.Errno) {
+// prepareWake makes wake, or moves it off a number that clashes, or does away
+// with it if it can't be moved. The new number may clash as well; numbers only
+// rise, so that this has an end. It releases mu while it works.
+func (p *Poller) prepareWake() error {
 	for p.signals > 0 {
 		p.mu.Unlock()
 		runtime.Gosched() // what is left of a signal never waits
 		p.mu.Lock()
 	}
+	var errno syscall.Errno
 	w := p.wake
 	if w == nil {
 		p.mu.Unlock()
 		w, errno = newWakeup()
+		p.mu.Lock()
 	} else if fd := p.clash(); fd != 0 {
 		p.mu.Unlock()
-		errno = w.raise(fd)
-	} else {
-		return 0
+		if errno = w.raise(fd); errno != 0 {
+			w.close()
+			w = nil
+		}
+		p.mu.Lock()
 	}
-	p.mu.Lock()
 	p.wake = w
-	return errno
+	if errno != 0 {
+		return &Error{"poll", -1, errno}
+	}
+	return nil
 }
 
 // changed ends the wait that is under way, if any, and releases mu.
@@ -409,8 +428,9 @@ func (p *Poller) changed() {
 	if p.waiting {
 		p.waiting = false
 		p.signals++
+		w := p.wake
 		p.mu.Unlock()
-		p.wake.signal()
+		w.signal()
 		p.mu.Lock()
 		p.signals--
 	}

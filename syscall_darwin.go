@@ -9,6 +9,9 @@ import (
 	"unsafe"
 )
 
+// look1 would be a raw look; there is none.
+func look1(fds []PollFd) (n int) { return -1 }
+
 // poll1 is one system call. The timeout is that of Poll, and at most maxWait;
 // a part of a millisecond is waited as a whole one. Only -1 means forever to
 // the kernel, which takes any other negative number for a finite time.

@@ -19,6 +19,19 @@ const hasPoll = sysPoll != 0 && runtime.GOOS != "android"
 // a garbage collection that wants to stop the world waits for it.
 const rawMax = 128
 
+// look1 is one raw system call that doesn't wait, or -1 if it can't be used or
+// has nothing to tell but an errno.
+func look1(fds []PollFd) (n int) {
+	if len(fds) > rawMax || testPoll1 != nil {
+		return -1
+	}
+	if hasPoll {
+		return rawPoll(sysPoll, fds, nil)
+	}
+	var zero syscall.Timespec
+	return rawPoll(syscall.SYS_PPOLL, fds, unsafe.Pointer(&zero))
+}
+
 // poll1 is one system call: ppoll(2) where a part of a millisecond counts or
 // where there is nothing else, and poll(2) otherwise. The timeout is that of
 // Poll, and at most maxWait; how long is waited at the most is up to the
@@ -30,11 +43,6 @@ func poll1(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
 	p, nfds := unsafe.SliceData(fds), uintptr(len(fds))
 	var r uintptr
 	switch {
-	case timeout == 0 && nfds <= rawMax && hasPoll:
-		r, errno = rawLook(sysPoll, p, nfds, nil)
-	case timeout == 0 && nfds <= rawMax:
-		var ts syscall.Timespec
-		r, errno = rawLook(syscall.SYS_PPOLL, p, nfds, unsafe.Pointer(&ts))
 	case hasPoll && (timeout < 0 || timeout%time.Millisecond == 0):
 		ms := -1
 		if timeout >= 0 {

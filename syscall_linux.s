@@ -6,7 +6,7 @@
 
 #include "textflag.h"
 
-// func rawPoll(trap uintptr, fds *PollFd, nfds uintptr, timeout unsafe.Pointer) (r uintptr)
+// func rawPoll(trap uintptr, fds []PollFd, timeout unsafe.Pointer) (n int)
 //
 //	          amd64  arm64
 //	trap      AX     R8
@@ -15,31 +15,31 @@
 //	timeout   DX     R2
 //	sigmask   R10    R3    no signal mask: 0 (ppoll only)
 //	sigsize   R8     R4    0 (ppoll only)
-//	r         AX     R0    the number of entries, or -errno
+//	n         AX     R0    the number of entries, or -errno
 
 #ifdef GOARCH_amd64
 // SYSCALL overwrites CX and R11, which ABI0 leaves to the callee.
-TEXT ·rawPoll(SB), NOSPLIT, $0-40
+TEXT ·rawPoll(SB), NOSPLIT, $0-48
 	MOVQ	trap+0(FP), AX
-	MOVQ	fds+8(FP), DI
-	MOVQ	nfds+16(FP), SI
-	MOVQ	timeout+24(FP), DX
+	MOVQ	fds_base+8(FP), DI
+	MOVQ	fds_len+16(FP), SI
+	MOVQ	timeout+32(FP), DX
 	XORL	R10, R10
 	XORL	R8, R8
 	SYSCALL
-	MOVQ	AX, r+32(FP)
+	MOVQ	AX, n+40(FP)
 	RET
 #endif
 
 #ifdef GOARCH_arm64
-TEXT ·rawPoll(SB), NOSPLIT, $0-40
+TEXT ·rawPoll(SB), NOSPLIT, $0-48
 	MOVD	trap+0(FP), R8
-	MOVD	fds+8(FP), R0
-	MOVD	nfds+16(FP), R1
-	MOVD	timeout+24(FP), R2
+	MOVD	fds_base+8(FP), R0
+	MOVD	fds_len+16(FP), R1
+	MOVD	timeout+32(FP), R2
 	MOVD	ZR, R3
 	MOVD	ZR, R4
 	SVC
-	MOVD	R0, r+32(FP)
+	MOVD	R0, n+40(FP)
 	RET
 #endif
