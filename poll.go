@@ -182,15 +182,15 @@ type Poller struct {
 	// last user of a closed Poller closes it.
 	mu sync.Mutex
 
-	fds     []PollFd // slot 0 is for wake; the others are registered, or holes
-	polled  int      // how many slots may not move; 0 if no Poll is under way
-	holes   int      // slots 1 and up with a negative Fd
-	table   []int32  // finds a descriptor's slot: see set.go
-	shift   uint8    // 32 - log2(len(table))
-	conns   map[int32]syscall.Conn
-	wake    *wakeup // nil until needed
-	waiting bool    // the call under way may wait, and nobody has ended it
-	woken   bool    // by Wake, and no Poll has returned empty for it yet
+	fds     []PollFd      // slot 0 is for wake; the others are registered, or holes
+	polled  int           // how many slots may not move; 0 if no Poll is under way
+	holes   int           // slots 1 and up with a negative Fd
+	table   []int32       // finds a descriptor's slot: see set.go
+	shift   uint8         // 32 - log2(len(table))
+	kept    map[int32]any // what RegisterConn was given
+	wake    *wakeup       // nil until needed
+	waiting bool          // the call under way may wait, and nobody has ended it
+	woken   bool          // by Wake, and no Poll has returned empty for it yet
 	closed  bool
 	signals int     // how many are about to signal wake, without mu
 	ready   []Ready // the latest result
@@ -259,14 +259,14 @@ var errDone = errors.New("done")
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) (ready []Ready, err error) {
 	p.mu.Lock()
 	if p.closed {
-		p.mu.Unlock()
-		return nil, &Error{"poll", -1, ErrClosed}
+		return nil, p.fail("poll", -1, ErrClosed)
 	}
 	if p.polled > 0 {
-		p.mu.Unlock()
-		return nil, &Error{"poll", -1, ErrConcurrentPoll}
+		return nil, p.fail("poll", -1, ErrConcurrentPoll)
 	}
-	p.init()
+	if p.fds == nil {
+		p.init()
+	}
 	p.polled = 1
 	p.ready = p.ready[:0]
 	t := timer{left: timeout}
@@ -460,8 +460,7 @@ func (p *Poller) release() {
 func (p *Poller) Wake() error {
 	p.mu.Lock()
 	if p.closed {
-		p.mu.Unlock()
-		return &Error{"wake", -1, ErrClosed}
+		return p.fail("wake", -1, ErrClosed)
 	}
 	p.woken = true
 	p.changed()
@@ -474,11 +473,10 @@ func (p *Poller) Wake() error {
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	if p.closed {
-		p.mu.Unlock()
-		return &Error{"close", -1, ErrClosed}
+		return p.fail("close", -1, ErrClosed)
 	}
 	p.closed = true
-	p.fds, p.table, p.conns, p.ready, p.holes = nil, nil, nil, nil, 0
+	p.fds, p.table, p.kept, p.ready, p.holes = nil, nil, nil, nil, 0
 	p.changed()
 	return nil
 }

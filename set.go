@@ -7,6 +7,7 @@ package poll
 
 import (
 	"math"
+	"runtime"
 	"syscall"
 )
 
@@ -22,7 +23,12 @@ import (
 // ErrClosed. It costs O(1), and allocates only if the set has never been as
 // large.
 func (p *Poller) Register(fd int, events ...Events) error {
-	return p.register(fd, mask(events), nil)
+	p.mu.Lock()
+	if err := p.add(fd, mask(events)); err != nil {
+		return p.fail("register", fd, err)
+	}
+	p.changed()
+	return nil
 }
 
 // RegisterConn is Register for the descriptor of anything with a SyscallConn
@@ -37,31 +43,42 @@ func (p *Poller) Register(fd int, events ...Events) error {
 // The errors are those of c, if it is closed for example, EINVAL if c is nil,
 // and ErrClosed. After an error nothing is registered.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
-	if c == nil {
-		return -1, &Error{"register", -1, syscall.EINVAL}
+	fd = -1
+	rc, err := rawConn(c)
+	if err == nil {
+		err = rc.Control(func(s uintptr) { fd = int(s) })
 	}
-	rc, err := c.SyscallConn()
-	if err == nil && rc == nil {
+	if err != nil {
+		return -1, &Error{"register", -1, err}
+	}
+	p.mu.Lock()
+	if err := p.add(fd, mask(events)); err != nil {
+		return -1, p.fail("register", fd, err)
+	}
+	if p.kept == nil {
+		p.kept = make(map[int32]any)
+	}
+	p.kept[int32(fd)] = c
+	p.changed()
+	return fd, nil
+}
+
+// rawConn is c.SyscallConn, for a nil c too, of whatever type: some methods of
+// package net panic then.
+func rawConn(c syscall.Conn) (rc syscall.RawConn, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = syscall.EINVAL
+		default:
+			panic(r)
+		}
+	}()
+	if rc, err = c.SyscallConn(); rc == nil && err == nil {
 		err = syscall.EINVAL
 	}
-	if err != nil {
-		return -1, &Error{"register", -1, err}
-	}
-	events1 := mask(events)
-	regErr := error(&Error{"register", -1, syscall.EBADF})
-	err = rc.Control(func(s uintptr) {
-		// As long as this runs c can't be closed, nor its number given out
-		// again: what is registered is c's.
-		fd = int(s)
-		regErr = p.register(fd, events1, c)
-	})
-	if err != nil {
-		return -1, &Error{"register", -1, err}
-	}
-	if regErr != nil {
-		return -1, regErr
-	}
-	return fd, nil
+	return rc, err
 }
 
 func mask(events []Events) (m Events) {
@@ -74,32 +91,34 @@ func mask(events []Events) (m Events) {
 	return m
 }
 
-func (p *Poller) register(fd int, events Events, c syscall.Conn) error {
+// add is what both kinds of registering share. It is called with mu held.
+func (p *Poller) add(fd int, events Events) error {
 	if fd < 0 || fd > math.MaxInt32 {
-		return &Error{"register", fd, syscall.EBADF}
+		return syscall.EBADF
 	}
-	p.mu.Lock()
 	if p.closed {
-		p.mu.Unlock()
-		return &Error{"register", fd, ErrClosed}
+		return ErrClosed
 	}
-	p.init()
+	if p.fds == nil {
+		p.init()
+	}
 	b := p.bucket(int32(fd))
 	if s := p.table[b]; s != 0 {
 		p.fds[s].Events = events
-	} else {
-		p.table[b] = int32(len(p.fds))
-		p.fds = append(p.fds, PollFd{Fd: int32(fd), Events: events})
+		return nil
+	}
+	p.table[b] = int32(len(p.fds))
+	p.fds = append(p.fds, PollFd{Fd: int32(fd), Events: events})
+	if 4*(len(p.fds)-p.holes) > 3*len(p.table) {
 		p.grow()
 	}
-	if c != nil {
-		if p.conns == nil {
-			p.conns = make(map[int32]syscall.Conn)
-		}
-		p.conns[int32(fd)] = c
-	}
-	p.changed()
 	return nil
+}
+
+// fail releases mu and returns the error of an operation.
+func (p *Poller) fail(op string, fd int, err error) error {
+	p.mu.Unlock()
+	return &Error{op, fd, err}
 }
 
 // Modify replaces the mask of a registered descriptor, for a Poll that is
@@ -109,7 +128,7 @@ func (p *Poller) Modify(fd int, events Events) error {
 	p.mu.Lock()
 	s := p.slot(fd)
 	if s == 0 {
-		return p.absent("modify", fd)
+		return p.fail("modify", fd, p.absent())
 	}
 	p.fds[s].Events = events
 	p.changed()
@@ -127,7 +146,7 @@ func (p *Poller) Unregister(fd int) error {
 	p.mu.Lock()
 	s := p.slot(fd)
 	if s == 0 {
-		return p.absent("unregister", fd)
+		return p.fail("unregister", fd, p.absent())
 	}
 	p.vacate(p.bucket(int32(fd)))
 	if s < p.polled {
@@ -136,21 +155,19 @@ func (p *Poller) Unregister(fd int) error {
 	} else {
 		p.cut(s)
 	}
-	if p.conns != nil {
-		delete(p.conns, int32(fd))
+	if p.kept != nil {
+		delete(p.kept, int32(fd))
 	}
 	p.changed()
 	return nil
 }
 
-// absent is the error of an op on a descriptor without a slot. It releases mu.
-func (p *Poller) absent(op string, fd int) error {
-	err := ErrNotRegistered
+// absent says why a descriptor has no slot.
+func (p *Poller) absent() error {
 	if p.closed {
-		err = ErrClosed
+		return ErrClosed
 	}
-	p.mu.Unlock()
-	return &Error{op, fd, err}
+	return ErrNotRegistered
 }
 
 // Registered returns the mask of fd, and whether it is registered. It costs
@@ -176,20 +193,23 @@ func (p *Poller) Len() int {
 // bytes an entry are enough where a map takes fifteen and more, and a lookup
 // costs a third of one in a map. Multiplication by 2^32 divided by the golden
 // ratio spreads runs of descriptors, which is how the kernel gives them out,
-// evenly over the table (Knuth, The Art of Computer Programming 3, 6.4).
+// evenly over the table (Knuth, The Art of Computer Programming 3, 6.4). The
+// shift before it is for sets with gaps of a Fibonacci number between each two,
+// which it would put side by side.
 
 const minShift = 29 // of 32: eight entries
 
 // init gives a zero Poller its slot 0 and its table.
 func (p *Poller) init() {
-	if p.fds == nil {
-		p.fds = append(p.fds, PollFd{Fd: -1})
-		p.table = make([]int32, 1<<(32-minShift))
-		p.shift = minShift
-	}
+	p.fds = append(p.fds, PollFd{Fd: -1})
+	p.table = make([]int32, 1<<(32-minShift))
+	p.shift = minShift
 }
 
-func (p *Poller) hash(fd int32) int { return int(uint32(fd) * 0x9e3779b9 >> p.shift) }
+func (p *Poller) hash(fd int32) int {
+	x := uint32(fd)
+	return int((x ^ x>>7) * 0x9e3779b9 >> p.shift)
+}
 
 // slot returns the slot of fd, or 0.
 func (p *Poller) slot(fd int) int {
@@ -234,11 +254,8 @@ func (p *Poller) cut(s int) {
 	p.fds = p.fds[:last]
 }
 
-// grow doubles the table when it is three quarters full.
+// grow doubles the table, which is done when it is three quarters full.
 func (p *Poller) grow() {
-	if 4*(len(p.fds)-p.holes) <= 3*len(p.table) {
-		return
-	}
 	p.table = make([]int32, 2*len(p.table))
 	p.shift--
 	for s, f := range p.fds {
