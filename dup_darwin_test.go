@@ -1,0 +1,5 @@
+package poll
+
+import "syscall"
+
+func dup2(from, to int) error { return syscall.Dup2(from, to) }
