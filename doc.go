@@ -1,4 +1,102 @@
-// Package poll is poll(2), straight from the kernel: it waits until one of a
-// few descriptors is ready to be read or written, or has something else to
-// report.
+// Package poll is poll(2), straight from the kernel, for Linux and Darwin: it
+// waits until one of a set of descriptors is ready to be read or written, or
+// has something else to report. It is for what Go's own runtime can't wait on:
+// a GPIO edge, a serial line, a pty, a pressure-stall trigger, a socket that
+// somebody else has opened.
+//
+// # A first program
+//
+//	var p poll.Poller
+//	defer p.Close()
+//	if err := p.Register(fd, poll.POLLIN); err != nil {
+//		return err
+//	}
+//	for {
+//		ready, err := p.Poll(5 * time.Second)
+//		if err != nil {
+//			return err
+//		}
+//		if len(ready) == 0 {
+//			return errors.New("nothing for five seconds")
+//		}
+//		for _, r := range ready {
+//			fmt.Println(r) // fd 3: POLLIN
+//			// Read from r.Fd, or it is ready again at once.
+//		}
+//	}
+//
+// # Two layers
+//
+// A [Poller] keeps the set between calls, any goroutine may change it while
+// another one waits, and a wait can be ended from outside: by [Poller.Wake], by
+// a context, by [Poller.Close]. The function [Poll] is the bare system call over
+// an array of the caller's own: for a descriptor or two, or where nothing else
+// is wanted.
+//
+// # Timeouts
+//
+//	< 0   wait until there is something to report (Forever)
+//	== 0  look, and never wait
+//	> 0   wait at most that long; never return empty-handed earlier
+//
+// On Linux a microsecond is a microsecond; Darwin rounds up to milliseconds.
+// Every [time.Duration] is honoured. Signals don't show.
+//
+// # Events
+//
+// poll(2) is level-triggered: it reports what is so now, on every call until it
+// has been dealt with. What that is in practice, on Linux:
+//
+//   - POLLIN: a read does not block. That is so at the end of a file or stream,
+//     too, and for a listening socket with a connection to accept. Regular files
+//     and directories are always ready, for reading and writing.
+//   - POLLOUT: a write does not block; a long one still may. A connect(2) that
+//     was begun is over, well or with POLLERR|POLLHUP. Don't ask for it while
+//     there is nothing to write: it is nearly always so.
+//   - POLLPRI: something exceptional. Out-of-band data on a socket, an edge on a
+//     GPIO value file, a pressure-stall trigger, a change of /proc/self/mounts.
+//   - POLLHUP: the other side is gone. Bytes may be left: read until there are
+//     none, then unregister, then close. A pipe that was hung up when it was
+//     empty has POLLHUP without POLLIN. A stream socket whose peer has only
+//     stopped writing has POLLIN|POLLRDHUP, if asked for.
+//   - POLLERR: on the write end of a pipe, nobody reads any more; on a socket,
+//     an error that getsockopt(2) SO_ERROR takes.
+//   - POLLNVAL: the descriptor is not open. It stays registered, and makes every
+//     call return at once, until it is unregistered: a loop that spins has most
+//     likely closed a descriptor without that.
+//
+// POLLERR, POLLHUP and POLLNVAL need no asking; a mask of 0 asks for just them.
+//
+// # Closing
+//
+// Unregister, then close. The other way round the number may be given out again
+// in between, and Poll reports on a stranger. To close a descriptor does not end
+// a wait for it; to unregister it makes a waiting Poll let go of it, without
+// which the kernel keeps the file open until the wait is over.
+//
+// # Goroutines and threads
+//
+// A wait holds an operating-system thread, and the runtime ends a program that
+// has 10,000 of them: use one Poller for many descriptors, not many Pollers. A
+// Poller may be used by many goroutines, with one Poll at a time. The result of
+// Poll is valid until the next.
+//
+// # Limits
+//
+// A call takes as many descriptors as RLIMIT_NOFILE says ([ErrTooManyFds]), and
+// the one that a waiting Poller is woken by is among them. A look at up to 128
+// descriptors doesn't tell the scheduler, so don't look at files of a FUSE file
+// system that the same process serves. On Darwin a mask of 0 watches nothing,
+// and terminals and some devices are POLLNVAL although open.
+//
+// # Platforms
+//
+// Linux on every architecture that Go has, Android among them; Darwin on amd64
+// and arm64, which was never run. Elsewhere the package has no names.
+//
+// # When to use something else
+//
+// Package net and os wait through the runtime, which costs no thread: use them
+// wherever they can open what you have. For thousands of descriptors that are
+// mostly idle use epoll or kqueue: poll(2) asks each of them on every call.
 package poll
