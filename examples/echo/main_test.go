@@ -1,0 +1,278 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/poll/examples/internal/program"
+)
+
+func TestMain(m *testing.M) { program.TestMain(m, main) }
+
+// start starts a server, and returns its address.
+func start(t *testing.T) (p *program.Program, addr string) {
+	t.Helper()
+	p = program.Start(t, program.Command(t, "-addr", "127.0.0.1:0"))
+	return p, address(p)
+}
+
+func address(p *program.Program) string {
+	return strings.TrimSpace(strings.TrimPrefix(p.Line("listening on "), "listening on "))
+}
+
+// stop ends a server by Ctrl-C; its last line is to be want.
+func stop(t *testing.T, p *program.Program, want string) {
+	t.Helper()
+	p.Interrupt()
+	if last := p.Ends(0, ""); !strings.HasPrefix(last, want) {
+		t.Errorf("the last line is %q, want %q", last, want)
+	}
+}
+
+func dialTest(t *testing.T, addr string) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c.(*net.TCPConn)
+}
+
+// pattern is n bytes, of which no two pieces near each other are alike.
+func pattern(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i ^ i>>8*31 ^ i>>16*17)
+	}
+	return b
+}
+
+// trip sends message, and takes it back.
+func trip(t *testing.T, c *net.TCPConn, message []byte) {
+	t.Helper()
+	go c.Write(message)
+	got := make([]byte, len(message))
+	if n, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, message) {
+		t.Fatalf("%d of %d bytes came back, %v", n, len(message), err)
+	}
+}
+
+func TestEcho(t *testing.T) {
+	p, addr := start(t)
+	c := dialTest(t, addr)
+	trip(t, c, []byte("one\n"))
+	trip(t, c, pattern(3<<20))
+
+	// Half closed: what was sent before still comes back, and then the end.
+	go func() {
+		c.Write([]byte("last"))
+		c.CloseWrite()
+	}()
+	if b, err := io.ReadAll(c); err != nil || string(b) != "last" {
+		t.Errorf("%q, %v", b, err)
+	}
+	stop(t, p, fmt.Sprintf("1 connections, %d bytes\n", 4+3<<20+4))
+}
+
+// fill writes block to c, over and over, and reads nothing, until nothing more
+// is taken. It returns how many bytes were.
+func fill(t *testing.T, c *net.TCPConn, block []byte) (n int) {
+	t.Helper()
+	for n < 1<<30 {
+		c.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+		n1, err := c.Write(block[n%len(block):])
+		n += n1
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return n
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("%d bytes were taken, and none was read", n)
+	return n
+}
+
+// A peer that only sends is not read from any further, keeps nobody else from
+// being served, and loses nothing.
+func TestSlowReader(t *testing.T) {
+	p, addr := start(t)
+	slow := dialTest(t, addr)
+	block := pattern(1 << 20)
+	n := fill(t, slow, block)
+	trip(t, dialTest(t, addr), []byte("another"))
+	go slow.CloseWrite()
+	want := bytes.Repeat(block, n/len(block)+1)[:n]
+	if b, err := io.ReadAll(slow); err != nil || !bytes.Equal(b, want) {
+		t.Errorf("%d of %d bytes came back, %v", len(b), n, err)
+	}
+	stop(t, p, fmt.Sprintf("2 connections, %d bytes\n", n+len("another")))
+}
+
+// A peer that resets the connection while the server waits to write.
+func TestReset(t *testing.T) {
+	p, addr := start(t)
+	c := dialTest(t, addr)
+	fill(t, c, pattern(1<<20))
+	c.SetLinger(0)
+	c.Close()
+	trip(t, dialTest(t, addr), []byte("still there"))
+	stop(t, p, "2 connections, ")
+}
+
+// Out of descriptors, the server tries again from time to time, and serves
+// everybody in the end.
+func TestOutOfDescriptors(t *testing.T) {
+	cmd := program.Command(t, "-addr", "127.0.0.1:0")
+	cmd.Args = append([]string{"sh", "-c", `ulimit -n 16; exec "$@" 2>&1`, "sh"}, cmd.Args...)
+	cmd.Path = "/bin/sh"
+	p := program.Start(t, cmd)
+	addr := address(p)
+
+	begin := time.Now()
+	conns := make([]*net.TCPConn, 30)
+	for i := range conns {
+		conns[i] = dialTest(t, addr)
+	}
+	const lines = 4
+	for i := 0; i < lines; i++ {
+		p.Line("accept: too many open files; again in 100ms")
+	}
+	if d := time.Since(begin); d < (lines-1)*retry {
+		t.Errorf("tried %d times in %v: it spins", lines, d)
+	}
+	for i, c := range conns {
+		trip(t, c, []byte{byte(i)})
+		c.Close()
+	}
+	p.Interrupt()
+	p.Line("30 connections, 30 bytes")
+	p.Ends(0, "")
+}
+
+var report = regexp.MustCompile(`^(\d+) connections, messages of (\d+) bytes, [\d.]+ s
+[1-9]\d* round trips, \d+ a second, [\d.]+ MB/s each way
+round trip: 50% [\d.]+[mµ]?s, 90% [\d.]+[mµ]?s, 99% [\d.]+[mµ]?s, longest [\d.]+[mµ]?s
+$`)
+
+func TestLoad(t *testing.T) {
+	p, addr := start(t)
+	for _, test := range []struct{ conns, size string }{
+		{"1", "1"}, {"50", "64"}, {"3", "500000"}, // the last is more than a socket takes at once
+	} {
+		stdout, stderr, status := program.Run(t, "-addr", addr, "-load", test.conns, "-size", test.size, "-for", "300ms")
+		m := report.FindStringSubmatch(stdout)
+		if status != 0 || stderr != "" || m == nil || m[1] != test.conns || m[2] != test.size {
+			t.Errorf("conns=%s size=%s: status %d, stderr %q, stdout:\n%s", test.conns, test.size, status, stderr, stdout)
+		}
+	}
+	stop(t, p, "54 connections, ")
+}
+
+// Ctrl-C ends the client early, with its report.
+func TestInterruptLoad(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := program.Start(t, program.Command(t, "-addr", l.Addr().String(), "-load", "1", "-for", "1h"))
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	message := make([]byte, 64)
+	for i := 0; i < 2; i++ { // the second one shows that the first came back
+		if _, err := io.ReadFull(c, message); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			c.Write(message)
+		}
+	}
+	p.Interrupt()
+	if stdout := p.Ends(0, ""); !report.MatchString(stdout) {
+		t.Errorf("stdout:\n%s", stdout)
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6:", err)
+	}
+	l.Close()
+	p := program.Start(t, program.Command(t, "-addr", "[::1]:0"))
+	trip(t, dialTest(t, address(p)), []byte("six"))
+	stop(t, p, "1 connections, 3 bytes\n")
+}
+
+func TestErrors(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	for _, args := range []string{"-addr here", "-addr localhost:7", "-load -1", "-load 1 -for 0s", "-load 1 -size 0", "-load x", "word"} {
+		program.Check(t, 2, "usage: echo", strings.Fields(args)...)
+	}
+	program.Check(t, 0, "usage: echo", "-h")
+	program.Check(t, 1, "echo: listen on "+addr+": address already in use\n", "-addr", addr)
+	l.Close()
+	program.Check(t, 1, "echo: connect to "+addr+": connection refused\n", "-load", "3", "-addr", addr)
+}
+
+// A server that sends something else, and one that closes, end the client.
+func TestBadServer(t *testing.T) {
+	for want, answer := range map[string]string{
+		"what came back is not what was sent": "other",
+		"the server closed a connection":      "",
+	} {
+		answer := answer
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			c.Read(make([]byte, 64))
+			c.Write([]byte(answer))
+		}()
+		program.Check(t, 1, "echo: "+want+"\n", "-load", "1", "-for", "1m", "-addr", l.Addr().String())
+	}
+}
+
+func TestHistogram(t *testing.T) {
+	var h histogram
+	for i := 1; i <= 1000; i++ {
+		h.add(time.Duration(i) * time.Millisecond)
+	}
+	for q, want := range map[float64]float64{0.5: 500, 0.9: 900, 0.99: 990, 1: 1000} {
+		if got := float64(h.quantile(q)) / 1e6; got < want || got > want*1.012 {
+			t.Errorf("quantile %v: %v ms, want %v", q, got, want)
+		}
+	}
+	h = histogram{}
+	h.add(0)
+	h.add(math.MaxInt64) // has a class, too
+	if got := h.quantile(0.5); got != 0 {
+		t.Errorf("the shorter one: %v", got)
+	}
+}

@@ -1,0 +1,29 @@
+package program
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// OwnMounts gives the test, and what it starts, a mount namespace of their own,
+// in which it may mount and unmount. It skips the test where that can't be.
+func OwnMounts(t testing.TB) {
+	t.Helper()
+	// Never unlocked, so that the thread, and its namespace, end with the test.
+	runtime.LockOSThread()
+	err := syscall.Unshare(syscall.CLONE_NEWNS)
+	if err == nil {
+		err = syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, "")
+	}
+	dir := t.TempDir()
+	if err == nil {
+		err = syscall.Mount("polltest", dir, "tmpfs", 0, "")
+	}
+	if err == nil {
+		err = syscall.Unmount(dir, 0)
+	}
+	if err != nil {
+		t.Skip("no mounts of our own:", err)
+	}
+}

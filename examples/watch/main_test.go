@@ -1,0 +1,139 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"example.com/poll/examples/internal/program"
+)
+
+func TestMain(m *testing.M) { program.TestMain(m, main) }
+
+var line = regexp.MustCompile(`^ *\d+\.\d{3}s  (stdout|stderr|end) +(POLL[A-Z|]+) +(?:(\d+) bytes (".*")|EOF|status \d+)$`)
+
+// parse checks the form of every line. It returns the beginnings of what came
+// and how much it was, by stream, and the names of all that ended, in order.
+func parse(t *testing.T, text string) (came map[string]string, sizes map[string]int, ended []string) {
+	t.Helper()
+	came, sizes = make(map[string]string), make(map[string]int)
+	for _, l := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		m := line.FindStringSubmatch(l)
+		if m == nil {
+			t.Fatalf("a line of another form: %q", l)
+		}
+		if m[3] == "" {
+			ended = append(ended, m[1])
+			if !strings.Contains(m[2], "POLLHUP") {
+				t.Errorf("ended without POLLHUP: %q", l)
+			}
+			continue
+		}
+		n, _ := strconv.Atoi(m[3])
+		sizes[m[1]] += n
+		s, err := strconv.Unquote(m[4])
+		if err != nil {
+			t.Errorf("%v: %q", err, l)
+		}
+		came[m[1]] += s
+	}
+	return came, sizes, ended
+}
+
+func TestBuiltin(t *testing.T) {
+	stdout, stderr, status := program.Run(t)
+	if status != 0 || stderr != "" {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+	came, _, ended := parse(t, stdout)
+	if came["stdout"] != "one\nthree\nfour\n" || came["stderr"] != "two\n" {
+		t.Errorf("came: %q", came)
+	}
+	if len(ended) != 3 {
+		t.Errorf("ended: %q", ended)
+	}
+	if !strings.Contains(stdout, "POLLIN") {
+		t.Error("no POLLIN")
+	}
+}
+
+// All that was written before the hang-up comes, however much it is.
+func TestDrain(t *testing.T) {
+	stdout, _, status := program.Run(t, "sh", "-c", "head -c 300000 /dev/zero; head -c 60000 /dev/zero >&2; exit 7")
+	if status != 7 {
+		t.Errorf("status %d, want 7", status)
+	}
+	_, sizes, ended := parse(t, stdout)
+	if sizes["stdout"] != 300000 || sizes["stderr"] != 60000 || len(ended) != 3 {
+		t.Errorf("sizes %v, ended %q", sizes, ended)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	noProgram := t.TempDir() + "/file"
+	if err := os.WriteFile(noProgram, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		stderr string
+	}{
+		{"true", []string{"true"}, 0, ""},
+		{"exit", []string{"sh", "-c", "exit 3"}, 3, ""},
+		{"killed", []string{"sh", "-c", "kill -9 $$"}, 128 + 9, ""},
+		{"not found", []string{"no-such-command"}, 127, `"no-such-command": executable file not found`},
+		{"no file", []string{"./no/such/file"}, 127, "no such file"},
+		{"no program", []string{noProgram}, 126, "permission denied"},
+		{"no timeout", []string{"-timeout", "soon", "true"}, 2, `invalid value "soon"`},
+		{"no flag", []string{"-x"}, 2, "usage: watch"},
+		{"help", []string{"-h"}, 0, "usage: watch"},
+		{"timeout", []string{"-timeout", "50ms", "sleep", "1000"}, 124, "no event for 50ms"},
+		{"output left open", []string{"-timeout", "50ms", "sh", "-c", "sleep 2 & exit 5"}, 124, "no event for 50ms"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			program.Check(t, test.status, test.stderr, test.args...)
+		})
+	}
+}
+
+// The command is over while a child of its own still has the output open: all
+// of that is waited for, and the status is the command's.
+func TestLeftBehind(t *testing.T) {
+	cmd := program.Command(t, "sh", "-c", "exec 3<&0; { read x; echo $x; } <&3 & exit 4")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := program.Start(t, cmd)
+	if l := p.Line(""); !strings.HasSuffix(l, "status 4\n") {
+		t.Errorf("the first event is %q", l)
+	}
+	io.WriteString(stdin, "late\n")
+	came, _, ended := parse(t, p.Ends(4, ""))
+	if len(ended) != 2 || came["stdout"] != "late\n" {
+		t.Errorf("came %q, ended %q", came, ended)
+	}
+}
+
+// Ctrl-C ends it, also when there is always something to report, and when the
+// command itself is over.
+func TestInterrupt(t *testing.T) {
+	for _, command := range []string{"echo y; exec sleep 1000", "exec yes", "sleep 2 & echo y"} {
+		t.Run(command, func(t *testing.T) {
+			p := program.Start(t, program.Command(t, "sh", "-c", command))
+			p.Line("y\\n")
+			if strings.Contains(command, "&") {
+				p.Line("status 0")
+			}
+			p.Interrupt()
+			p.Ends(130, "watch: interrupted\n")
+		})
+	}
+}
