@@ -29,7 +29,9 @@
 //
 // A [Poller] keeps the set between calls, any goroutine may change it while
 // another one waits, and a wait can be ended from outside: by [Poller.Wake], by
-// a context, by [Poller.Close]. The function [Poll] is the bare system call over
+// a context, by [Poller.Close]. A Poll that has something to report when it is
+// woken returns that: look at what the wake-up was for after every return, not
+// only after an empty one. The function [Poll] is the bare system call over
 // an array of the caller's own: for a descriptor or two, or where nothing else
 // is wanted.
 //
@@ -55,6 +57,9 @@
 //     there is nothing to write: it is nearly always so.
 //   - POLLPRI: something exceptional. Out-of-band data on a socket, an edge on a
 //     GPIO value file, a pressure-stall trigger, a change of /proc/self/mounts.
+//     The kernel reports the last two once, to whoever asks first. That may be
+//     Go's runtime if the file was opened by package os: open it with
+//     [syscall.Open], and register the number.
 //   - POLLHUP: the other side is gone. Bytes may be left: read until there are
 //     none, then unregister, then close. A pipe that was hung up when it was
 //     empty has POLLHUP without POLLIN. A stream socket whose peer has only
@@ -66,6 +71,7 @@
 //     likely closed a descriptor without that.
 //
 // POLLERR, POLLHUP and POLLNVAL need no asking; a mask of 0 asks for just them.
+// To leave a descriptor alone that has hung up, unregister it.
 //
 // # Closing
 //

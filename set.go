@@ -35,13 +35,17 @@ func (p *Poller) Register(fd int, events ...Events) error {
 // method: an *os.File, a *net.TCPConn, a listener. It returns the number, by
 // which Poll will name it and by which it is unregistered.
 //
-// The mode of c, blocking or not, stays as it was. Until Unregister the Poller
+// The mode of c, blocking or not, stays as it was. If the runtime waits for c as
+// well, as it does for most of what package os opens, it may be first to see
+// what the kernel reports only once: a pressure-stall trigger, a change of
+// /proc/self/mounts. Until Unregister the Poller
 // keeps c reachable, so that it is not closed as garbage; it does not keep it
 // from being closed otherwise. If its descriptor is registered already, c
 // takes the place of what was kept for it.
 //
 // The errors are those of c, if it is closed for example, EINVAL if c is nil,
-// and ErrClosed. After an error nothing is registered.
+// EBADF if it has no descriptor, and ErrClosed. After an error nothing is
+// registered.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
 	fd = -1
 	rc, err := rawConn(c)
