@@ -384,11 +384,10 @@ func (p *Poller) collect(fds []PollFd, n int) {
 // or 0. That number's owner has closed his, and the kernel has given it out
 // again, to wake; it has to be free for POLLNVAL to be reported.
 func (p *Poller) clash() int {
-	switch w := p.wake; {
-	case p.slot(w.r) != 0:
-		return w.r
-	case w.w != w.r && p.slot(w.w) != 0:
-		return w.w
+	for _, fd := range [...]int{p.wake.r, p.wake.w} {
+		if _, s := p.find(fd); s != 0 {
+			return fd
+		}
 	}
 	return 0
 }
@@ -423,17 +422,19 @@ func (p *Poller) prepareWake() error {
 	return nil
 }
 
-// changed ends the wait that is under way, if any, and releases mu.
+// changed releases mu after a change, and has a Poll that is waiting see it.
 func (p *Poller) changed() {
-	if p.waiting {
-		p.waiting = false
-		p.signals++
-		w := p.wake
+	if !p.waiting {
 		p.mu.Unlock()
-		w.signal()
-		p.mu.Lock()
-		p.signals--
+		return
 	}
+	p.waiting = false
+	p.signals++
+	w := p.wake
+	p.mu.Unlock()
+	w.signal()
+	p.mu.Lock()
+	p.signals--
 	p.release()
 }
 
@@ -477,6 +478,10 @@ func (p *Poller) Close() error {
 	}
 	p.closed = true
 	p.fds, p.table, p.kept, p.ready, p.holes = nil, nil, nil, nil, 0
-	p.changed()
+	if p.polled > 0 {
+		p.changed() // the rest is up to that Poll
+	} else {
+		p.release()
+	}
 	return nil
 }

@@ -35,13 +35,14 @@ func (p *Poller) Register(fd int, events ...Events) error {
 // method: an *os.File, a *net.TCPConn, a listener. It returns the number, by
 // which Poll will name it and by which it is unregistered.
 //
-// The mode of c, blocking or not, stays as it was. If the runtime waits for c as
-// well, as it does for most of what package os opens, it may be first to see
-// what the kernel reports only once: a pressure-stall trigger, a change of
-// /proc/self/mounts. Until Unregister the Poller
+// The mode of c, blocking or not, stays as it was. Until Unregister the Poller
 // keeps c reachable, so that it is not closed as garbage; it does not keep it
 // from being closed otherwise. If its descriptor is registered already, c
 // takes the place of what was kept for it.
+//
+// What the kernel reports only once, a pressure-stall trigger or a change of
+// /proc/self/mounts, the runtime may see first if it waits for c as well, as it
+// does for what package os opens. Use Register and a number of your own there.
 //
 // The errors are those of c, if it is closed for example, EINVAL if c is nil,
 // EBADF if it has no descriptor, and ErrClosed. After an error nothing is
@@ -130,7 +131,7 @@ func (p *Poller) fail(op string, fd int, err error) error {
 // and allocates nothing.
 func (p *Poller) Modify(fd int, events Events) error {
 	p.mu.Lock()
-	s := p.slot(fd)
+	_, s := p.find(fd)
 	if s == 0 {
 		return p.fail("modify", fd, p.absent())
 	}
@@ -148,11 +149,11 @@ func (p *Poller) Modify(fd int, events Events) error {
 // nothing.
 func (p *Poller) Unregister(fd int) error {
 	p.mu.Lock()
-	s := p.slot(fd)
+	b, s := p.find(fd)
 	if s == 0 {
 		return p.fail("unregister", fd, p.absent())
 	}
-	p.vacate(p.bucket(int32(fd)))
+	p.vacate(b)
 	if s < p.polled {
 		p.fds[s].Fd = -1
 		p.holes++
@@ -179,7 +180,7 @@ func (p *Poller) absent() error {
 func (p *Poller) Registered(fd int) (events Events, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if s := p.slot(fd); s != 0 {
+	if _, s := p.find(fd); s != 0 {
 		return p.fds[s].Events, true
 	}
 	return 0, false
@@ -215,12 +216,13 @@ func (p *Poller) hash(fd int32) int {
 	return int((x ^ x>>7) * 0x9e3779b9 >> p.shift)
 }
 
-// slot returns the slot of fd, or 0.
-func (p *Poller) slot(fd int) int {
+// find returns the slot of fd, or 0, and the bucket that holds it.
+func (p *Poller) find(fd int) (b, s int) {
 	if p.table == nil || fd < 0 || fd > math.MaxInt32 {
-		return 0
+		return 0, 0
 	}
-	return int(p.table[p.bucket(int32(fd))])
+	b = p.bucket(int32(fd))
+	return b, int(p.table[b])
 }
 
 // bucket returns where the table has fd's slot, or would have it.

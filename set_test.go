@@ -44,7 +44,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 		if events, ok := want[fd]; !ok || p.fds[s].Events != events {
 			tb.Fatalf("slot %d: %s, want %v, %v", s, show(p.fds[s:s+1]), events, ok)
 		}
-		if got := p.slot(fd); got != s {
+		if _, got := p.find(fd); got != s {
 			tb.Fatalf("fd %d is in slot %d, but is found in slot %d", fd, s, got)
 		}
 	}
