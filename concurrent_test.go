@@ -234,6 +234,7 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 				p.Unregister(fd)
 			}
 			for start := time.Now(); time.Since(start) < 2*time.Microsecond; {
+				runtime.Gosched() // or Poll gets a processor only every 10 ms if there is but one
 			}
 		}
 		n <- changes
@@ -684,6 +685,7 @@ func TestCloseRaces(t *testing.T) {
 					if errors.Is(f(), ErrClosed) {
 						return
 					}
+					runtime.Gosched()
 				}
 			}()
 		}
@@ -749,9 +751,9 @@ func TestPollContextWhileWaiting(t *testing.T) {
 		watchdog(t, soon)
 		var p Poller
 		must(t, p.Register(r, POLLIN))
+		start := time.Now()
 		ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
 		defer cancel()
-		start := time.Now()
 		_, err := p.PollContext(ctx)
 		if d := time.Since(start); err != context.DeadlineExceeded || d < 10*time.Millisecond {
 			t.Errorf("%v after %v", err, d)

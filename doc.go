@@ -11,18 +11,13 @@
 //	if err := p.Register(fd, poll.POLLIN); err != nil {
 //		return err
 //	}
-//	for {
-//		ready, err := p.Poll(5 * time.Second)
-//		if err != nil {
-//			return err
-//		}
-//		if len(ready) == 0 {
-//			return errors.New("nothing for five seconds")
-//		}
-//		for _, r := range ready {
-//			fmt.Println(r) // fd 3: POLLIN
-//			// Read from r.Fd, or it is ready again at once.
-//		}
+//	ready, err := p.Poll(5 * time.Second)
+//	if err != nil {
+//		return err
+//	}
+//	for _, r := range ready { // none if the time is up
+//		fmt.Println(r) // fd 3: POLLIN
+//		// Read from r.Fd, or it is ready again at once.
 //	}
 //
 // # Two layers
@@ -41,8 +36,8 @@
 //	== 0  look, and never wait
 //	> 0   wait at most that long; never return empty-handed earlier
 //
-// On Linux a microsecond is a microsecond; Darwin rounds up to milliseconds.
-// Every [time.Duration] is honoured. Signals don't show.
+// Every [time.Duration] is honoured, on Linux to the microsecond; Darwin rounds
+// up to milliseconds. Signals don't show.
 //
 // # Events
 //
@@ -55,20 +50,18 @@
 //   - POLLOUT: a write does not block; a long one still may. A connect(2) that
 //     was begun is over, well or with POLLERR|POLLHUP. Don't ask for it while
 //     there is nothing to write: it is nearly always so.
-//   - POLLPRI: something exceptional. Out-of-band data on a socket, an edge on a
-//     GPIO value file, a pressure-stall trigger, a change of /proc/self/mounts.
-//     The kernel reports the last two once, to whoever asks first. That may be
-//     Go's runtime if the file was opened by package os: open it with
-//     [syscall.Open], and register the number.
+//   - POLLPRI: out-of-band data on a socket, an edge on a GPIO value file, a
+//     pressure-stall trigger, a change of /proc/self/mounts. The last two are
+//     reported once, to whoever asks first. That may be Go's runtime if package
+//     os has opened the file: use [syscall.Open], and register the number.
 //   - POLLHUP: the other side is gone. Bytes may be left: read until there are
 //     none, then unregister, then close. A pipe that was hung up when it was
 //     empty has POLLHUP without POLLIN. A stream socket whose peer has only
 //     stopped writing has POLLIN|POLLRDHUP, if asked for.
 //   - POLLERR: on the write end of a pipe, nobody reads any more; on a socket,
 //     an error that getsockopt(2) SO_ERROR takes.
-//   - POLLNVAL: the descriptor is not open. It stays registered, and makes every
-//     call return at once, until it is unregistered: a loop that spins has most
-//     likely closed a descriptor without that.
+//   - POLLNVAL: the descriptor is not open, and ends every wait at once until it
+//     is unregistered: a loop that spins has most likely forgotten to.
 //
 // POLLERR, POLLHUP and POLLNVAL need no asking; a mask of 0 asks for just them.
 // To leave a descriptor alone that has hung up, unregister it.
@@ -83,9 +76,8 @@
 // # Goroutines and threads
 //
 // A wait holds an operating-system thread, and the runtime ends a program that
-// has 10,000 of them: use one Poller for many descriptors, not many Pollers. A
-// Poller may be used by many goroutines, with one Poll at a time. The result of
-// Poll is valid until the next.
+// has 10,000 of them: use one Poller for many descriptors, not many Pollers.
+// Any goroutine may use it, with one Poll at a time.
 //
 // # Limits
 //
@@ -97,8 +89,8 @@
 //
 // # Platforms
 //
-// Linux on every architecture that Go has, Android among them; Darwin on amd64
-// and arm64, which was never run. Elsewhere the package has no names.
+// Linux on every architecture that Go has, Android among them. Darwin on amd64
+// and arm64: never run. Elsewhere the package has no names.
 //
 // # When to use something else
 //

@@ -89,13 +89,13 @@ func (t *timer) poll(fds []PollFd) (n int, err error) {
 		t.start()
 	}
 	for {
-		var errno syscall.Errno
-		timeout := min(t.left, maxWait)
-		if timeout == 0 {
+		if t.left == 0 {
 			if n = look1(fds); n >= 0 {
 				return n, nil
 			}
 		}
+		var errno syscall.Errno
+		timeout := min(t.left, maxWait)
 		switch {
 		case testPoll1 != nil:
 			n, errno = testPoll1(timeout)

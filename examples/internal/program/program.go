@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 // Package program lets the test of an example run it as what it is, a program.
 // The test binary runs itself again as the example, so that nothing has to be
 // built, and the test can be taken to another machine. Under an emulator that

@@ -1,0 +1,387 @@
+//go:build linux || darwin
+
+// What polling costs, on every platform. bench_linux_test.go has the comparison
+// with select(2) and with other ways into the kernel. Descriptors are the read
+// ends of pipes, idle unless a benchmark says otherwise.
+//
+//	go test -run '^$' -bench . -count 10 | tee new.txt
+//	benchstat -col /impl new.txt
+
+package poll
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how
+// many descriptors may be used. The kernel never shrinks the table that it
+// keeps of a process's descriptors, 8 bytes for each number: where the limit is
+// a billion, fewer have to do.
+func raiseLimit(tb testing.TB) int {
+	tb.Helper()
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		tb.Fatal(err)
+	}
+	if soft := l.Cur; soft < l.Max {
+		l.Cur = l.Max
+		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
+			l.Cur = soft // Darwin refuses more than a process may open
+		}
+	}
+	return int(min(l.Cur, 1<<17))
+}
+
+// dupFd returns a copy of fd that is open until the end of the test. It has the
+// first free number from min on.
+func dupFd(tb testing.TB, fd, min int) int {
+	tb.Helper()
+	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
+	if errno != 0 {
+		tb.Fatal(errno)
+	}
+	tb.Cleanup(func() { syscall.Close(int(n)) })
+	return int(n)
+}
+
+// idlePipes opens n pipes until the end of the test. The write ends get numbers
+// above those of the read ends, which are in a row but for gaps that were there.
+func idlePipes(tb testing.TB, n int) (r, w []int) {
+	tb.Helper()
+	const others = 64 // what else may be open
+	if limit := raiseLimit(tb); 2*n+2*others > limit {
+		tb.Skipf("%d pipes do not fit in %d descriptors", n, limit)
+	}
+	for len(r) < n {
+		in, out := openPipe(tb)
+		r = append(r, in)
+		w = append(w, dupFd(tb, out, r[0]+n+others))
+		syscall.Close(out)
+	}
+	return r, w
+}
+
+// openPipe opens a pipe, of which the caller closes out.
+func openPipe(tb testing.TB) (in, out int) {
+	tb.Helper()
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { syscall.Close(p[0]) })
+	return p[0], p[1]
+}
+
+// newPoller is a Poller that asks fds for events until the end of the test.
+func newPoller(tb testing.TB, fds []int, events Events) *Poller {
+	tb.Helper()
+	p := new(Poller)
+	tb.Cleanup(func() { p.Close() })
+	for _, fd := range fds {
+		if err := p.Register(fd, events); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return p
+}
+
+func newArray(fds []int, events Events) []PollFd {
+	var array []PollFd
+	for _, fd := range fds {
+		array = append(array, PollFd{Fd: int32(fd), Events: events})
+	}
+	return array
+}
+
+// BenchmarkLayers isolates what the Poller adds to a look at an array: the
+// lock, and reading the results.
+func BenchmarkLayers(b *testing.B) {
+	sizes := []int{1, 10, 100, 1000}
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("layer=1/nfds=%d", n), func(b *testing.B) {
+			r, _ := idlePipes(b, n)
+			fds := newArray(r, POLLIN)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				if n, err := Poll(fds, 0); n != 0 || err != nil {
+					b.Fatal(n, err)
+				}
+			}
+		})
+	}
+	for _, n := range sizes {
+		b.Run(fmt.Sprintf("layer=2/nfds=%d", n), func(b *testing.B) {
+			r, _ := idlePipes(b, n)
+			p := newPoller(b, r, POLLIN)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				if l, err := p.Poll(0); len(l) != 0 || err != nil {
+					b.Fatal(l, err)
+				}
+			}
+		})
+	}
+}
+
+// kept are the sizes of a set that changes.
+var kept = []int{10, 100, 1000, 10000}
+
+// crowd is Pollers for n descriptors each, enough of them that a thousand calls
+// and more pass between two readings of the clock, and the descriptors in an
+// arbitrary order. Nothing is polled: they need not be open.
+func crowd(n int) (pollers []Poller, fds []int) {
+	pollers = make([]Poller, max(1, 1000/n))
+	fds = rand.New(rand.NewSource(1)).Perm(n)
+	for i := range pollers { // memory is taken once, before the measurement
+		fill(&pollers[i], fds)
+	}
+	return pollers, fds
+}
+
+func fill(p *Poller, fds []int) {
+	for _, fd := range fds {
+		p.Register(fd, POLLIN)
+	}
+}
+
+func empty(p *Poller, fds []int) {
+	for _, fd := range fds {
+		p.Unregister(fd)
+	}
+}
+
+// BenchmarkRegister isolates a descriptor's way into the set, in the mean over
+// its growth to the size that is named.
+func BenchmarkRegister(b *testing.B) {
+	for _, n := range kept {
+		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
+			pollers, fds := crowd(n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for left := b.N; left > 0; {
+				b.StopTimer()
+				for i := range pollers {
+					empty(&pollers[i], fds)
+				}
+				b.StartTimer()
+				for i := 0; i < len(pollers) && left > 0; i++ {
+					some := fds[:min(left, n)]
+					fill(&pollers[i], some)
+					left -= len(some)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkUnregister isolates the way out, in the mean until the set is empty.
+func BenchmarkUnregister(b *testing.B) {
+	for _, n := range kept {
+		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
+			pollers, fds := crowd(n)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for left := b.N; left > 0; {
+				b.StopTimer()
+				for i := range pollers {
+					fill(&pollers[i], fds)
+				}
+				b.StartTimer()
+				for i := 0; i < len(pollers) && left > 0; i++ {
+					some := fds[:min(left, n)]
+					empty(&pollers[i], some)
+					left -= len(some)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkModify isolates finding a descriptor in the set.
+func BenchmarkModify(b *testing.B) {
+	for _, n := range kept {
+		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
+			var p Poller
+			fds := rand.New(rand.NewSource(1)).Perm(n)
+			fill(&p, fds)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i, j := 0, 0; i < b.N; i++ {
+				if err := p.Modify(fds[j], Events(i&7)); err != nil {
+					b.Fatal(err)
+				}
+				if j++; j == n {
+					j = 0
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkChange isolates what a change costs the one who makes it: with no
+// Poll waiting, and with one asleep in the kernel that has to be woken.
+func BenchmarkChange(b *testing.B) {
+	b.Run("poll=none", func(b *testing.B) {
+		r, _ := idlePipes(b, 1)
+		p := newPoller(b, r, POLLIN)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for i := 0; i < b.N; i++ {
+			p.Modify(r[0], POLLIN)
+		}
+	})
+	b.Run("poll=waiting", func(b *testing.B) {
+		r, _ := idlePipes(b, 1)
+		p := newPoller(b, r, POLLIN)
+		done := make(chan error)
+		go func() {
+			_, err := p.Poll(Forever)
+			done <- err
+		}()
+		var sum time.Duration
+		for i := 0; i < b.N; i++ {
+			untilAsleep(p)
+			start := time.Now()
+			p.Modify(r[0], POLLIN)
+			sum += time.Since(start)
+		}
+		b.ReportMetric(float64(sum)/float64(b.N), "ns/op")
+		p.Wake()
+		if err := <-done; err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+// untilAsleep returns when p's Poll waits, and has had the time to fall asleep.
+func untilAsleep(p *Poller) {
+	for waiting := false; !waiting; runtime.Gosched() {
+		p.mu.Lock()
+		waiting = p.waiting
+		p.mu.Unlock()
+	}
+	for start := time.Now(); time.Since(start) < 50*time.Microsecond; {
+		runtime.Gosched()
+	}
+}
+
+// BenchmarkWake isolates Wake: two Pollers wake each other from a wait, so that
+// an op is two ways from Wake to the return of Poll.
+func BenchmarkWake(b *testing.B) {
+	var here, there Poller
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer here.Close() // lest an error leave the other side waiting
+		for {
+			if _, err := there.Poll(Forever); err != nil {
+				return
+			}
+			here.Wake()
+		}
+	}()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		there.Wake()
+		if l, err := here.Poll(Forever); len(l) != 0 || err != nil {
+			b.Fatal(l, err)
+		}
+	}
+	b.StopTimer()
+	there.Close()
+	<-done
+}
+
+// BenchmarkRoundTrip isolates waking from a wait: a byte goes to another
+// process, which is cat(1), and back. With impl=netpoller it is the runtime that
+// waits.
+func BenchmarkRoundTrip(b *testing.B) {
+	b.Run("impl=array", func(b *testing.B) {
+		in, out := startCat(b)
+		fds := newArray([]int{fdOf(b, in)}, POLLIN)
+		roundTrips(b, in, out, func() error {
+			_, err := Poll(fds, Forever)
+			return err
+		})
+	})
+	b.Run("impl=poller", func(b *testing.B) {
+		in, out := startCat(b)
+		p := newPoller(b, []int{fdOf(b, in)}, POLLIN)
+		roundTrips(b, in, out, func() error {
+			_, err := p.Poll(Forever)
+			return err
+		})
+	})
+	b.Run("impl=netpoller", func(b *testing.B) {
+		in, out := startCat(b)
+		roundTrips(b, in, out, func() error { return nil })
+	})
+}
+
+// startCat starts a process that writes to in what it reads from out. It ends
+// with the test.
+func startCat(b *testing.B) (in, out *os.File) {
+	b.Helper()
+	cmd := exec.Command("cat")
+	theirIn, out, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	in, theirOut, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd.Stdin, cmd.Stdout = theirIn, theirOut
+	err = cmd.Start()
+	theirIn.Close()
+	theirOut.Close()
+	if err != nil {
+		b.Skip(err)
+	}
+	b.Cleanup(func() {
+		out.Close()
+		cmd.Wait()
+		in.Close()
+	})
+	return in, out
+}
+
+func fdOf(b *testing.B, f *os.File) (fd int) {
+	b.Helper()
+	c, err := f.SyscallConn()
+	if err == nil {
+		err = c.Control(func(s uintptr) { fd = int(s) })
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return fd
+}
+
+// roundTrips calls wait through a variable, which is nothing beside a wake-up.
+func roundTrips(b *testing.B, in, out *os.File, wait func() error) {
+	buf := make([]byte, 1)
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		if _, err := out.Write(buf); err != nil {
+			b.Fatal(err)
+		}
+		if err := wait(); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := in.Read(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+}

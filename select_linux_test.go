@@ -1,0 +1,596 @@
+// The rival: select(2) behind the shape of a Poller, as good as it can be made
+// for a descriptor of any number. bench_linux_test.go measures it; here it is a
+// second opinion on what is readable, writable and exceptional.
+
+package poll
+
+import (
+	"fmt"
+	"math/bits"
+	"math/rand"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// The three sets of select(2), as bits.
+const (
+	selRead = 1 << iota
+	selWrite
+	selExcept
+)
+
+// A fdSet is an array of unsigned long on every architecture, whatever the
+// byte order, and of any length: FD_SETSIZE is the C library's limit, not the
+// kernel's.
+type fdSet []uint
+
+const wordBits = bits.UintSize
+
+// A selected is a descriptor and the sets that select(2) left it in.
+type selected struct{ fd, sets int }
+
+// A selector keeps the bitmaps that it asks with, as a Poller keeps its array.
+// select(2) overwrites what it is given, so that each call works on a copy. A
+// set that nobody asks for is neither copied nor handed over.
+type selector struct {
+	want, got [3]fdSet
+	count     [3]int // descriptors in each of want
+	nfds      int    // the highest descriptor, plus one
+	ready     []selected
+}
+
+// set is register, modify and, with 0, unregister.
+func (s *selector) set(fd, sets int) {
+	w, bit := fd/wordBits, uint(1)<<(fd%wordBits)
+	for i := range s.want {
+		for len(s.want[i]) <= w {
+			s.want[i] = append(s.want[i], 0)
+		}
+		switch was, is := s.want[i][w]&bit != 0, sets>>i&1 != 0; {
+		case is && !was:
+			s.want[i][w] |= bit
+			s.count[i]++
+		case was && !is:
+			s.want[i][w] &^= bit
+			s.count[i]--
+		}
+	}
+	if sets != 0 {
+		s.nfds = max(s.nfds, fd+1)
+	} else if fd+1 == s.nfds {
+		s.nfds = s.highest() + 1
+	}
+}
+
+// highest returns the highest descriptor in any set, or -1.
+func (s *selector) highest() int {
+	for w := len(s.want[0]) - 1; w >= 0; w-- {
+		if any := s.want[0][w] | s.want[1][w] | s.want[2][w]; any != 0 {
+			return w*wordBits + bits.Len(any) - 1
+		}
+	}
+	return -1
+}
+
+// poll returns what is ready, good until the next call.
+func (s *selector) poll(timeout time.Duration) ([]selected, error) {
+	// The system call, unlike the C library's function, writes the time that
+	// is left into ts: after a signal it goes on with that.
+	ts := syscall.NsecToTimespec(int64(max(timeout, 0)))
+	for {
+		s.build()
+		n, errno := s.call(timeout, &ts)
+		switch errno {
+		case 0:
+			return s.scan(&s.got, n), nil
+		case syscall.EINTR:
+		default:
+			return nil, errno
+		}
+	}
+}
+
+func (s *selector) build() {
+	words := (s.nfds + wordBits - 1) / wordBits
+	for i := range s.want {
+		s.got[i] = s.got[i][:0]
+		if s.count[i] > 0 {
+			s.got[i] = append(s.got[i], s.want[i][:words]...)
+		}
+	}
+}
+
+// call is pselect6(2), which every architecture has. A look takes the raw entry
+// however many descriptors there are: the rival may.
+func (s *selector) call(timeout time.Duration, ts *syscall.Timespec) (int, syscall.Errno) {
+	var set [3]*uint
+	for i := range set {
+		if s.count[i] > 0 {
+			set[i] = unsafe.SliceData(s.got[i])
+		}
+	}
+	var n uintptr
+	var errno syscall.Errno
+	// The pointers are converted in the calls themselves, which keep what they
+	// point at alive and in place (package unsafe, pattern 4).
+	switch {
+	case timeout < 0:
+		n, _, errno = syscall.Syscall6(syscall.SYS_PSELECT6, uintptr(s.nfds), uintptr(unsafe.Pointer(set[0])),
+			uintptr(unsafe.Pointer(set[1])), uintptr(unsafe.Pointer(set[2])), 0, 0)
+	case timeout == 0:
+		n, _, errno = syscall.RawSyscall6(syscall.SYS_PSELECT6, uintptr(s.nfds), uintptr(unsafe.Pointer(set[0])),
+			uintptr(unsafe.Pointer(set[1])), uintptr(unsafe.Pointer(set[2])), uintptr(unsafe.Pointer(ts)), 0)
+	default:
+		n, _, errno = syscall.Syscall6(syscall.SYS_PSELECT6, uintptr(s.nfds), uintptr(unsafe.Pointer(set[0])),
+			uintptr(unsafe.Pointer(set[1])), uintptr(unsafe.Pointer(set[2])), uintptr(unsafe.Pointer(ts)), 0)
+	}
+	return int(n), errno
+}
+
+// scan lists the n bits that are set in got, and stops at the last of them.
+func (s *selector) scan(got *[3]fdSet, n int) []selected {
+	s.ready = s.ready[:0]
+	for w := 0; n > 0; w++ {
+		var word [3]uint
+		for i := range word {
+			if w < len(got[i]) {
+				word[i] = got[i][w]
+			}
+		}
+		for any := word[0] | word[1] | word[2]; any != 0; any &= any - 1 {
+			bit := bits.TrailingZeros(any)
+			in, out, ex := int(word[0]>>bit&1), int(word[1]>>bit&1), int(word[2]>>bit&1)
+			s.ready = append(s.ready, selected{w*wordBits + bit, in | out<<1 | ex<<2})
+			n -= in + out + ex
+		}
+	}
+	return s.ready
+}
+
+// What the kernel takes for readable, writable and exceptional: select(2),
+// "Correspondence between select() and poll() notifications".
+var selEvents = [3]struct{ ask, is Events }{
+	{POLLRDNORM | POLLRDBAND | POLLIN, POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR},
+	{POLLWRBAND | POLLWRNORM | POLLOUT, POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR},
+	{POLLPRI, POLLPRI},
+}
+
+// twins are a Poller and a selector with the same descriptors.
+type twins struct {
+	p    Poller
+	s    selector
+	sets map[int]int
+	what map[int]string // for messages
+}
+
+// asked is sets as poll(2) is asked for them.
+func asked(sets int) (mask Events) {
+	for i, e := range selEvents {
+		if sets>>i&1 != 0 {
+			mask |= e.ask
+		}
+	}
+	return mask
+}
+
+func (tw *twins) set(fd, sets int) {
+	if tw.s.set(fd, sets); sets == 0 {
+		tw.p.Unregister(fd)
+		delete(tw.sets, fd)
+	} else {
+		tw.p.Register(fd, asked(sets))
+		tw.sets[fd] = sets
+	}
+}
+
+// polled is what the Poller reports, in the terms of select(2).
+func (tw *twins) polled(t *testing.T) []selected {
+	ready, err := tw.p.Poll(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l []selected
+	for _, r := range ready {
+		if more := r.Events &^ (asked(tw.sets[r.Fd]) | POLLERR | POLLHUP); more != 0 {
+			t.Errorf("%v: nobody asked for %v", r, more)
+		}
+		sets := 0
+		for i, e := range selEvents {
+			if r.Events&e.is != 0 {
+				sets |= 1 << i
+			}
+		}
+		// poll(2) reports POLLHUP and POLLERR without being asked.
+		if sets &= tw.sets[r.Fd]; sets != 0 {
+			l = append(l, selected{r.Fd, sets})
+		}
+	}
+	sort.Slice(l, func(i, j int) bool { return l[i].fd < l[j].fd })
+	return l
+}
+
+func (tw *twins) text(l []selected) string {
+	s := ""
+	for _, x := range l {
+		s += fmt.Sprintf("\n\tfd %d: %03b (asked for %03b) %s", x.fd, x.sets, tw.sets[x.fd], tw.what[x.fd])
+	}
+	return s
+}
+
+// agree looks with both, and returns what they agree on. Only what poll says
+// before and after is compared: a TCP segment may arrive in between.
+func (tw *twins) agree(t *testing.T) []selected {
+	t.Helper()
+	before := tw.text(tw.polled(t))
+	for {
+		l, err := tw.s.poll(0)
+		if err != nil {
+			t.Fatal("select:", err)
+		}
+		after := tw.text(tw.polled(t))
+		if before == after {
+			if got := tw.text(l); got != after {
+				t.Fatalf("poll:%s\nselect:%s", after, got)
+			}
+			return l
+		}
+		before = after
+	}
+}
+
+// selectLimit is one over the highest number to use. Emulators, which run the
+// short tests, end when they are handed sets that are larger than their own C
+// library's.
+func selectLimit(t *testing.T) int {
+	t.Helper()
+	limit := raiseLimit(t)
+	if testing.Short() {
+		limit = min(limit, 1024)
+	}
+	return limit
+}
+
+// TestSelectAgrees compares both on random sets of real descriptors, with
+// numbers up to the limit.
+func TestSelectAgrees(t *testing.T) {
+	limit := selectLimit(t)
+	rounds := 300
+	if testing.Short() {
+		rounds = 30
+	}
+	var seen [3][2]int // of each set: not ready and ready
+	high := 0          // ready descriptors that FD_SETSIZE would not hold
+	for round := 0; round < rounds; round++ {
+		rnd := rand.New(rand.NewSource(int64(round)))
+		t.Run(fmt.Sprintf("seed=%d", round), func(t *testing.T) {
+			tw := &twins{sets: map[int]int{}, what: map[int]string{}}
+			defer tw.p.Close()
+			z := newZoo(t)
+			for n := rnd.Intn(25); n >= 0; n-- {
+				z.add(rnd)
+			}
+			var fds []int
+			for _, a := range z.animals {
+				fd := a.fd
+				if rnd.Intn(2) == 0 {
+					fd = z.move(fd, rnd.Intn(limit-64))
+				}
+				fds = append(fds, fd)
+				tw.what[fd] = a.what
+				tw.set(fd, rnd.Intn(8))
+			}
+			for i := 0; i < 5; i++ {
+				l := tw.agree(t)
+				is := map[int]int{}
+				for _, x := range l {
+					is[x.fd] = x.sets
+					if x.fd >= 1024 {
+						high++
+					}
+				}
+				for fd, sets := range tw.sets {
+					for i := range seen {
+						if sets>>i&1 != 0 {
+							seen[i][is[fd]>>i&1]++
+						}
+					}
+				}
+				for _, fd := range fds {
+					if rnd.Intn(4) == 0 {
+						tw.set(fd, rnd.Intn(8))
+					}
+				}
+			}
+			for fd := range tw.sets {
+				tw.set(fd, 0)
+			}
+			if l := tw.agree(t); len(l) != 0 || tw.s.nfds != 0 || tw.p.Len() != 0 {
+				t.Errorf("empty sets:%s\nnfds %d, Len %d", tw.text(l), tw.s.nfds, tw.p.Len())
+			}
+		})
+	}
+	for i, name := range []string{"readable", "writable", "exceptional"} {
+		if seen[i][0] == 0 || seen[i][1] == 0 {
+			t.Errorf("%s: %d times not, %d times ready: too little to compare", name, seen[i][0], seen[i][1])
+		}
+	}
+	if limit > 2048 && high == 0 {
+		t.Error("nothing over 1024 was ready")
+	}
+}
+
+// TestSelectHigh: the only descriptor has the highest number that there is.
+func TestSelectHigh(t *testing.T) {
+	limit := selectLimit(t)
+	r, w := idlePipes(t, 1)
+	fd := dupFd(t, r[0], limit-1)
+	var s selector
+	s.set(fd, selRead|selWrite|selExcept)
+	for _, timeout := range []time.Duration{0, time.Millisecond} {
+		start := time.Now()
+		if l, err := s.poll(timeout); len(l) != 0 || err != nil || time.Since(start) < timeout {
+			t.Errorf("idle, timeout %v: %v, %v after %v", timeout, l, err, time.Since(start))
+		}
+	}
+	syscall.Write(w[0], []byte("x"))
+	for _, timeout := range []time.Duration{0, time.Hour, Forever} {
+		if l, err := s.poll(timeout); err != nil || len(l) != 1 || l[0] != (selected{fd, selRead}) {
+			t.Errorf("readable, timeout %v: %v, %v", timeout, l, err)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { s.poll(0) }); n != 0 {
+		t.Errorf("a look allocates %v times", n)
+	}
+}
+
+// TestSelectClosed: what is POLLNVAL to one is EBADF to the other, and
+// everything else goes on as before.
+func TestSelectClosed(t *testing.T) {
+	r, w := idlePipes(t, 3)
+	tw := &twins{sets: map[int]int{}}
+	defer tw.p.Close()
+	for _, fd := range r {
+		tw.set(fd, selRead)
+	}
+	syscall.Write(w[0], []byte("x"))
+	if l := tw.agree(t); len(l) != 1 || l[0].fd != r[0] {
+		t.Fatalf("one written:%s", tw.text(l))
+	}
+	// A number so high is not given out again before the looks.
+	gone := w[len(w)-1] + 64
+	if _, _, errno := syscall.Syscall(syscall.SYS_DUP3, uintptr(r[1]), uintptr(gone), syscall.O_CLOEXEC); errno != 0 {
+		t.Fatal(errno)
+	}
+	tw.set(r[1], 0)
+	tw.set(gone, selRead)
+	syscall.Close(gone)
+	if _, err := tw.s.poll(0); err != syscall.EBADF {
+		t.Errorf("select: %v, want EBADF", err)
+	}
+	ready, err := tw.p.Poll(0)
+	if err != nil || len(ready) != 2 {
+		t.Fatalf("poll: %v, %v", ready, err)
+	}
+	for _, x := range ready {
+		if want := map[int]Events{r[0]: POLLIN | POLLRDNORM, gone: POLLNVAL}[x.Fd]; x.Events != want {
+			t.Errorf("poll: %v, want %v", x, want)
+		}
+	}
+	tw.set(gone, 0)
+	if l := tw.agree(t); len(l) != 1 || l[0].fd != r[0] {
+		t.Errorf("unregistered:%s", tw.text(l))
+	}
+}
+
+// A zoo holds descriptors of many kinds in many states.
+type zoo struct {
+	t       *testing.T
+	dir     string
+	animals []animal
+	open    map[int]bool
+}
+
+type animal struct {
+	fd   int
+	what string
+}
+
+func newZoo(t *testing.T) *zoo {
+	z := &zoo{t: t, dir: t.TempDir(), open: map[int]bool{}}
+	t.Cleanup(func() {
+		for fd := range z.open {
+			syscall.Close(fd)
+		}
+	})
+	return z
+}
+
+// fd takes a descriptor in, to be closed at the end.
+func (z *zoo) fd(fd int, err error) int {
+	z.t.Helper()
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	z.open[fd] = true
+	return fd
+}
+
+func (z *zoo) close(fd int) {
+	delete(z.open, fd)
+	syscall.Close(fd)
+}
+
+// move gives a descriptor the first free number from min on.
+func (z *zoo) move(fd, min int) int {
+	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
+	if errno != 0 {
+		z.t.Fatal(errno)
+	}
+	z.close(fd)
+	return z.fd(int(n), nil)
+}
+
+func (z *zoo) must(err error) {
+	z.t.Helper()
+	if err != nil {
+		z.t.Fatal(err)
+	}
+}
+
+// fill writes until nothing more goes in.
+func (z *zoo) fill(fd int) {
+	for _, size := range []int{4096, 1} {
+		for b := make([]byte, size); ; {
+			if _, err := syscall.Write(fd, b); err != nil {
+				break
+			}
+		}
+	}
+}
+
+// pair is two connected descriptors, both non-blocking.
+func (z *zoo) pair(fds [2]int, err error) (a, b int) {
+	z.t.Helper()
+	a, b = z.fd(fds[0], err), z.fd(fds[1], err)
+	z.must(syscall.SetNonblock(a, true))
+	z.must(syscall.SetNonblock(b, true))
+	return a, b
+}
+
+// tcp is the two ends of a connection over the loopback interface.
+func (z *zoo) tcp() (a, b int) {
+	l, addr := z.listen()
+	a = z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))
+	z.must(syscall.Connect(a, addr))
+	b, _, err := syscall.Accept4(l, syscall.SOCK_CLOEXEC)
+	z.fd(b, err)
+	z.close(l)
+	return z.pair([2]int{a, b}, nil)
+}
+
+func (z *zoo) listen() (int, syscall.Sockaddr) {
+	l := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))
+	z.must(syscall.Bind(l, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	z.must(syscall.Listen(l, 5))
+	addr, err := syscall.Getsockname(l)
+	z.must(err)
+	return l, addr
+}
+
+// stir brings two connected descriptors into a random state, and says which.
+func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
+	var done []string
+	for n := rnd.Intn(4); n > 0; n-- {
+		x, y := a, b
+		if rnd.Intn(2) == 0 {
+			x, y = b, a
+		}
+		action := actions[rnd.Intn(len(actions))]
+		switch action {
+		case "write":
+			syscall.Write(x, []byte("data"))
+		case "fill":
+			z.fill(x)
+		case "read":
+			var buf [2]byte
+			syscall.Read(x, buf[:])
+		case "oob":
+			syscall.Sendmsg(x, []byte("!"), nil, nil, syscall.MSG_OOB)
+		case "shut":
+			syscall.Shutdown(x, rnd.Intn(3))
+		case "reset":
+			syscall.SetsockoptLinger(x, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
+			z.close(x)
+		case "close":
+			z.close(x)
+		}
+		done = append(done, fmt.Sprintf("%s %s", action, map[int]string{a: "a", b: "b"}[x]))
+		if !z.open[x] || !z.open[y] {
+			break
+		}
+	}
+	return strings.Join(done, ", ")
+}
+
+// keep lists those of fds that are still open.
+func (z *zoo) keep(what string, fds ...int) {
+	for i, fd := range fds {
+		if z.open[fd] {
+			z.animals = append(z.animals, animal{fd, fmt.Sprintf("%c of %s", 'a'+i, what)})
+		}
+	}
+}
+
+// add takes in descriptors of a random kind in a random state.
+func (z *zoo) add(rnd *rand.Rand) {
+	const nonblock = syscall.O_NONBLOCK | syscall.O_CLOEXEC
+	switch kind := rnd.Intn(12); kind {
+	case 0:
+		var p [2]int
+		err := syscall.Pipe2(p[:], nonblock)
+		a, b := z.pair(p, err)
+		z.keep("pipe: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
+	case 1:
+		path := filepath.Join(z.dir, fmt.Sprint("fifo", len(z.open)))
+		z.must(syscall.Mkfifo(path, 0o600))
+		a := z.fd(syscall.Open(path, syscall.O_RDONLY|nonblock, 0))
+		if rnd.Intn(3) == 0 {
+			z.keep("FIFO that had no writer yet", a)
+			return
+		}
+		b := z.fd(syscall.Open(path, syscall.O_WRONLY|nonblock, 0))
+		z.keep("FIFO: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
+	case 2, 3, 4:
+		typ := []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET}[kind-2]
+		a, b := z.pair(syscall.Socketpair(syscall.AF_UNIX, typ|syscall.SOCK_CLOEXEC, 0))
+		z.keep(fmt.Sprintf("Unix socket of type %d: %s", typ, z.stir(rnd, a, b, "write", "fill", "read", "oob", "shut", "close")), a, b)
+	case 5, 6:
+		a, b := z.tcp()
+		z.keep("TCP: "+z.stir(rnd, a, b, "write", "fill", "read", "oob", "oob", "shut", "reset", "close"), a, b)
+	case 7:
+		l, addr := z.listen()
+		c := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|nonblock, 0))
+		switch rnd.Intn(3) {
+		case 0:
+			z.keep("listener and a fresh socket", l, c)
+		case 1:
+			syscall.Connect(c, addr)
+			z.keep("listener and one that connects", l, c)
+		case 2:
+			z.close(l)
+			syscall.Connect(c, addr)
+			z.keep("refused connection", c)
+		}
+	case 8:
+		a := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|nonblock, 0))
+		z.must(syscall.Bind(a, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+		addr, err := syscall.Getsockname(a)
+		z.must(err)
+		if rnd.Intn(2) == 0 {
+			z.must(syscall.Sendto(a, []byte("x"), 0, addr))
+		}
+		z.keep("UDP", a)
+	case 9:
+		count := []uint64{0, 1, 1<<64 - 2}[rnd.Intn(3)] // idle, both, not writable
+		fd, _, errno := syscall.Syscall(syscall.SYS_EVENTFD2, 0, nonblock, 0)
+		if errno != 0 {
+			z.t.Fatal(errno)
+		}
+		a := z.fd(int(fd), nil)
+		syscall.Syscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(&count)), 8)
+		z.keep(fmt.Sprintf("eventfd of %#x", count), a)
+	case 10:
+		a := z.fd(syscall.Open(filepath.Join(z.dir, "file"), syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600))
+		z.keep("regular file", a)
+	case 11:
+		path := []string{z.dir, "/dev/null", "/dev/zero", "/dev/ptmx", "/proc/self/mounts"}[rnd.Intn(5)]
+		if fd, err := syscall.Open(path, syscall.O_RDONLY|nonblock, 0); err == nil {
+			z.keep(path, z.fd(fd, nil))
+		}
+	}
+}
