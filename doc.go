@@ -36,17 +36,17 @@
 //	== 0  look, and never wait
 //	> 0   wait at most that long; never return empty-handed earlier
 //
-// Every [time.Duration] is honoured, on Linux to the microsecond; Darwin rounds
-// up to milliseconds. Signals don't show.
+// Every [time.Duration] is honoured; Darwin rounds up to milliseconds. Signals
+// don't show.
 //
 // # Events
 //
 // poll(2) is level-triggered: it reports what is so now, on every call until it
 // has been dealt with. What that is in practice, on Linux:
 //
-//   - POLLIN: a read does not block. That is so at the end of a file or stream,
-//     too, and for a listening socket with a connection to accept. Regular files
-//     and directories are always ready, for reading and writing.
+//   - POLLIN: a read does not block. That is so at the end of a stream, too,
+//     except for a pipe's, and for a listening socket with a connection to
+//     accept. Regular files and directories are always ready, both ways.
 //   - POLLOUT: a write does not block; a long one still may. A connect(2) that
 //     was begun is over, well or with POLLERR|POLLHUP. Don't ask for it while
 //     there is nothing to write: it is nearly always so.
@@ -55,16 +55,17 @@
 //     reported once, to whoever asks first. That may be Go's runtime if package
 //     os has opened the file: use [syscall.Open], and register the number.
 //   - POLLHUP: the other side is gone. Bytes may be left: read until there are
-//     none, then unregister, then close. A pipe that was hung up when it was
-//     empty has POLLHUP without POLLIN. A stream socket whose peer has only
-//     stopped writing has POLLIN|POLLRDHUP, if asked for.
+//     none, then unregister, then close. An empty pipe has POLLHUP without
+//     POLLIN; a tty has POLLERR besides, and a pty's master reads EIO then. A
+//     stream socket whose peer has only stopped writing has POLLIN|POLLRDHUP,
+//     if asked for.
 //   - POLLERR: on the write end of a pipe, nobody reads any more; on a socket,
 //     an error that getsockopt(2) SO_ERROR takes.
-//   - POLLNVAL: the descriptor is not open, and ends every wait at once until it
-//     is unregistered: a loop that spins has most likely forgotten to.
+//   - POLLNVAL: the descriptor is not open.
 //
 // POLLERR, POLLHUP and POLLNVAL need no asking; a mask of 0 asks for just them.
-// To leave a descriptor alone that has hung up, unregister it.
+// They end every wait at once until the descriptor is unregistered: a loop that
+// spins has most likely closed a descriptor without that.
 //
 // # Closing
 //
@@ -79,22 +80,21 @@
 // has 10,000 of them: use one Poller for many descriptors, not many Pollers.
 // Any goroutine may use it, with one Poll at a time.
 //
-// # Limits
+// # Limits and platforms
 //
 // A call takes as many descriptors as RLIMIT_NOFILE says ([ErrTooManyFds]), and
 // the one that a waiting Poller is woken by is among them. A look at up to 128
-// descriptors doesn't tell the scheduler, so don't look at files of a FUSE file
-// system that the same process serves. On Darwin a mask of 0 watches nothing,
-// and terminals and some devices are POLLNVAL although open.
+// descriptors is a raw system call, which Go's scheduler is not told of: it must
+// not meet a file of a FUSE file system that the same process serves. On Darwin
+// a mask of 0 watches nothing, and terminals and some devices are POLLNVAL
+// although open.
 //
-// # Platforms
-//
-// Linux on every architecture that Go has, Android among them. Darwin on amd64
-// and arm64: never run. Elsewhere the package has no names.
+// The package is for Linux on every architecture that Go has, and for Darwin,
+// written from its sources and never run. Elsewhere it is empty.
 //
 // # When to use something else
 //
-// Package net and os wait through the runtime, which costs no thread: use them
-// wherever they can open what you have. For thousands of descriptors that are
-// mostly idle use epoll or kqueue: poll(2) asks each of them on every call.
+// Packages net and os wait through the runtime, which costs no thread: use them
+// wherever they can open what you have. For many descriptors that are mostly
+// idle and seldom change use epoll or kqueue: poll(2) asks each on every call.
 package poll

@@ -19,7 +19,7 @@ var (
 	ErrNotRegistered = errors.New("not registered")
 
 	// ErrConcurrentPoll: a Poll of this Poller is under way already.
-	ErrConcurrentPoll = errors.New("another Poll is under way")
+	ErrConcurrentPoll = errors.New("another call is under way")
 
 	// ErrTooManyFds: more entries than the kernel takes in one call, which is
 	// the soft RLIMIT_NOFILE on Linux. It is a syscall.EINVAL too.
@@ -34,11 +34,12 @@ type tooManyFds struct{}
 func (tooManyFds) Error() string { return "more descriptors than RLIMIT_NOFILE" }
 func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
-// Error says which operation failed, on which descriptor, and why.
+// Error says which operation failed, on which descriptor, and why. Every error
+// of this package is one, but for that of a context.
 type Error struct {
 	Op  string // the method, in lower case: "poll", "register", "unregister", ...
 	Fd  int    // the descriptor; -1 where none is meant
-	Err error  // one of the sentinels, or a syscall.Errno
+	Err error  // one of the sentinels, a syscall.Errno, or what a conn said
 }
 
 // Error returns a text such as "poll: unregister fd 7: not registered".

@@ -241,6 +241,31 @@ func ExamplePoller_PollContext() {
 	// Output: context deadline exceeded
 }
 
+// A timeout for each wait, and a context that ends them all.
+func ExamplePoller_Poll_cancelled() {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	var p poll.Poller
+	defer p.Close()
+	stop := context.AfterFunc(ctx, func() { p.Wake() })
+	defer stop()
+
+	for waits := 0; ; waits++ {
+		ready, err := p.Poll(20 * time.Millisecond)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if ctx.Err() != nil { // whatever is ready
+			fmt.Println("waited more than once:", waits > 0)
+			return
+		}
+		if len(ready) == 0 {
+			continue // time to do something else
+		}
+	}
+	// Output: waited more than once: true
+}
+
 // For a descriptor or two, the system call itself.
 func ExamplePoll() {
 	var pipe [2]int

@@ -26,8 +26,8 @@ const Forever time.Duration = -1
 // timeout below zero waits for as long as it takes, zero only looks, and above
 // zero it waits at most that long, and never returns 0 before.
 //
-// It writes the Revents of every entry, and nothing else; after an error they
-// mean nothing. An entry with a negative Fd is skipped, its Revents zero. An
+// It writes the Revents of every entry, and nothing else; after an error the
+// Revents mean nothing. An entry with a negative Fd is skipped, its Revents zero. An
 // entry that is not open has POLLNVAL. An array without entries, or nil, waits
 // for the timeout.
 //
@@ -143,9 +143,9 @@ func (r Ready) String() string {
 //
 // A Poller never owns a registered descriptor and never closes one. Unregister
 // a descriptor before you close it: its number may be given out again at once,
-// and Poll would then watch what is behind the number now. What a Poller holds
-// itself, a descriptor to be woken by that is made when Poll waits for the
-// first time, is freed by Close, or when the Poller is garbage.
+// and Poll would then watch what is behind the number now. A Poller has one
+// descriptor of its own, to be woken by, which is made when Poll waits for the
+// first time; Close frees it, or else the garbage collector.
 type Poller struct {
 	// mu guards everything below. It is never held across a system call.
 	//
@@ -200,8 +200,8 @@ type Poller struct {
 // are, in no particular order. The timeout is that of the function Poll: below
 // zero it waits for as long as it takes, zero only looks, and above zero it
 // waits at most that long. The result is empty, with a nil error, if the time
-// is up or Wake was called; Wake is used up only by such a return of a Poll
-// that was allowed to wait.
+// is up or Wake was called. Every such return uses up a Wake, but for that of a
+// Poll with timeout 0; a return with something to report doesn't.
 //
 // The slice is the Poller's own, good until the next call of Poll or
 // PollContext.
@@ -228,6 +228,13 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 //
 // A ctx that can be done costs some allocations a call (context.AfterFunc).
 // No goroutine outlives the call.
+//
+// For a timeout besides, use Poll, and let the context wake it:
+//
+//	stop := context.AfterFunc(ctx, func() { p.Wake() })
+//	defer stop()
+//
+// and look at ctx.Err() after every return of Poll.
 func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	if ctx == nil {
 		return nil, &Error{"poll", -1, syscall.EINVAL}
@@ -457,7 +464,7 @@ func (p *Poller) release() {
 // count as one; none is lost.
 //
 // It never waits, and makes one short system call if a Poll is waiting that
-// nothing has ended yet. The error is ErrClosed, if it is one.
+// nothing has ended yet. It returns ErrClosed after Close, and else nil.
 func (p *Poller) Wake() error {
 	p.mu.Lock()
 	if p.closed {

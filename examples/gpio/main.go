@@ -39,7 +39,17 @@ func main() {
 	}
 	flag.Parse()
 	line, err := strconv.ParseUint(flag.Arg(0), 10, 32)
-	if err != nil || flag.NArg() != 1 || *edge != "rising" && *edge != "falling" && *edge != "both" {
+	wrong := ""
+	switch {
+	case flag.NArg() != 1:
+		wrong = "one line is to be named"
+	case err != nil:
+		wrong = flag.Arg(0) + " is not the number of a line"
+	case *edge != "rising" && *edge != "falling" && *edge != "both":
+		wrong = *edge + " is not an edge"
+	}
+	if wrong != "" {
+		fmt.Fprintln(os.Stderr, "gpio:", wrong)
 		flag.Usage()
 		os.Exit(2)
 	}

@@ -40,12 +40,23 @@ func main() {
 	if flag.NArg() == 1 {
 		name = flag.Arg(0)
 	}
-	if flag.NArg() > 1 || *window < 500*time.Millisecond || *window > 10*time.Second || *stall <= 0 || *stall > *window {
+	wrong := ""
+	switch {
+	case flag.NArg() > 1:
+		wrong = "more than one file"
+	case *window < 500*time.Millisecond || *window > 10*time.Second:
+		wrong = "-window is not from 0.5s to 10s"
+	case *stall <= 0 || *stall > *window:
+		wrong = "-stall is not over 0 and within -window"
+	case name == "cpu" || name == "memory" || name == "io":
+		name = "/proc/pressure/" + name
+	case !strings.Contains(name, "/"):
+		wrong = name + " is neither cpu, memory, io nor the path of a file"
+	}
+	if wrong != "" {
+		fmt.Fprintln(os.Stderr, "pressure:", wrong)
 		flag.Usage()
 		os.Exit(2)
-	}
-	if !strings.Contains(name, "/") {
-		name = "/proc/pressure/" + name
 	}
 	if *timeout <= 0 {
 		*timeout = poll.Forever

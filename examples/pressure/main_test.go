@@ -105,6 +105,7 @@ func TestErrors(t *testing.T) {
 		program.Check(t, 2, "usage: pressure", strings.Fields(args)...)
 	}
 	program.Check(t, 0, "usage: pressure", "-h")
-	program.Check(t, 1, "pressure: no trigger on /proc/pressure/cabbage: no such file or directory; "+
-		"watching /proc/self/mounts instead\npressure: no event for 1ms\n", "-timeout", "1ms", "cabbage")
+	program.Check(t, 1, "pressure: no trigger on /none/cpu.pressure: no such file or directory; "+
+		"watching /proc/self/mounts instead\npressure: no event for 1ms\n", "-timeout", "1ms", "/none/cpu.pressure")
+	program.Check(t, 2, "pressure: cabbage is neither cpu, memory, io", "cabbage")
 }

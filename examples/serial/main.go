@@ -40,6 +40,7 @@ func main() {
 		}
 		err = demo(ctx, *baud, *idle)
 	default:
+		fmt.Fprintln(os.Stderr, "serial: two ttys are to be named, or none")
 		flag.Usage()
 		os.Exit(2)
 	}
