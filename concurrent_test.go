@@ -896,6 +896,37 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	}
 }
 
+// The lowest number of all is not special.
+func TestWakeNumberZero(t *testing.T) {
+	watchdog(t, soon)
+	if saved, err := syscall.Dup(0); err == nil {
+		defer func() {
+			dup2(saved, 0)
+			syscall.Close(saved)
+		}()
+		syscall.Close(0)
+	}
+	r, _ := newPipe(t)
+	if r == 0 { // there was no standard input, and the pipe is
+		saved, err := syscall.Dup(r)
+		must(t, err)
+		closeFd(t, r)
+		r = own(t, saved)
+	}
+	var p Poller
+	defer p.Close()
+	must(t, p.Register(r, POLLIN))
+	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	t.Log("woken by", p.wake.r)
+	must(t, p.Register(0))
+	(<-goPoll(&p, Forever)).want(t, nil, Ready{0, POLLNVAL})
+	look(t, &p).want(t, nil, Ready{0, POLLNVAL})
+	must(t, p.Unregister(0))
+	c := goPoll(&p, Forever)
+	must(t, p.Wake())
+	(<-c).want(t, nil)
+}
+
 // limitFds leaves the process no free descriptor.
 func limitFds(tb testing.TB) (restore func()) {
 	var old syscall.Rlimit

@@ -284,7 +284,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) (ready []Read
 	// as it is then.
 	for !p.closed && !isDone(done) {
 		wait := t.left != 0 && !p.woken && err == nil
-		if wait && p.wake == nil || p.wake != nil && p.clash() != 0 {
+		if wait && p.wake == nil || p.wake != nil && p.clash() >= 0 {
 			err = p.prepareWake()
 			continue // mu was released meanwhile: anything may have changed
 		}
@@ -297,7 +297,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}) (ready []Read
 			p.waiting = true
 			p.mu.Unlock()
 			n, err = t.poll(fds)
-			if fds[0].Revents != 0 {
+			if fds[0].Revents&POLLIN != 0 {
 				p.wake.drain()
 			}
 		} else {
@@ -388,7 +388,7 @@ func (p *Poller) collect(fds []PollFd, n int) {
 }
 
 // clash returns the descriptor of wake whose number somebody has registered,
-// or 0. That number's owner has closed his, and the kernel has given it out
+// or -1. That number's owner has closed his, and the kernel has given it out
 // again, to wake; it has to be free for POLLNVAL to be reported.
 func (p *Poller) clash() int {
 	for _, fd := range [...]int{p.wake.r, p.wake.w} {
@@ -396,7 +396,7 @@ func (p *Poller) clash() int {
 			return fd
 		}
 	}
-	return 0
+	return -1
 }
 
 // prepareWake makes wake, or moves it off a number that clashes, or does away
@@ -414,7 +414,7 @@ func (p *Poller) prepareWake() error {
 		p.mu.Unlock()
 		w, errno = newWakeup()
 		p.mu.Lock()
-	} else if fd := p.clash(); fd != 0 {
+	} else if fd := p.clash(); fd >= 0 {
 		p.mu.Unlock()
 		if errno = w.raise(fd); errno != 0 {
 			w.close()
