@@ -568,6 +568,12 @@ func TestConcurrentPoll(t *testing.T) {
 	var p Poller
 	must(t, p.Register(r, POLLIN))
 	c := goPoll(&p, Forever)
+	given := func() int { // slots, to the kernel
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.polled
+	}
+	slots := given()
 	for _, timeout := range []time.Duration{0, time.Hour, Forever} {
 		if ready, err := p.Poll(timeout); !errors.Is(err, ErrConcurrentPoll) || len(ready) > 0 {
 			t.Errorf("second Poll(%v) = %v, %v", timeout, ready, err)
@@ -576,8 +582,8 @@ func TestConcurrentPoll(t *testing.T) {
 			t.Errorf("second PollContext = %v, %v", ready, err)
 		}
 	}
-	if !isWaiting(&p) {
-		t.Error("the first was disturbed")
+	if now := given(); !isWaiting(&p) || now != slots {
+		t.Errorf("the first was disturbed: %d slots of %d", now, slots)
 	}
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{r, POLLIN})

@@ -26,10 +26,10 @@ const Forever time.Duration = -1
 // timeout below zero waits for as long as it takes, zero only looks, and above
 // zero it waits at most that long, and never returns 0 before.
 //
-// It writes the Revents of every entry, and nothing else; after an error the
-// Revents mean nothing. An entry with a negative Fd is skipped, its Revents zero. An
-// entry that is not open has POLLNVAL. An array without entries, or nil, waits
-// for the timeout.
+// It writes the Revents of every entry, and nothing else; after an error they
+// are not to be used. An entry with a negative Fd is skipped, its Revents zero.
+// An entry that is not open has POLLNVAL. An array without entries, or nil,
+// waits for the timeout.
 //
 // A signal never shows: the call goes on with the time that is left on the
 // monotonic clock. On Linux the timeout counts to the nanosecond, although the
