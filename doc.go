@@ -1,10 +1,20 @@
-// Package poll is poll(2), straight from the kernel, for Linux and Darwin: it
-// waits until one of a set of descriptors is ready to be read or written, or
-// has something else to report. It is for what Go's own runtime can't wait on:
-// a GPIO edge, a serial line, a pty, a pressure-stall trigger, a socket that
-// somebody else has opened.
+// Package poll waits for file descriptors with poll(2), called straight from Go,
+// on Linux and Darwin.
 //
-// # A first program
+// It is for programs that wait on descriptors themselves: for many in one
+// goroutine; for readiness without reading; for exactly the events that the kernel
+// reports, such as POLLPRI; for descriptors that belong to a C library or must stay
+// in blocking mode; and for programs without packages os and net.
+//
+// There are three ways in:
+//
+//   - [Wait] and [WaitContext] wait for one descriptor, once.
+//   - [Poll] is the system call itself, over an array of the caller's.
+//   - A [Poller] keeps a set of descriptors between calls. Any goroutine may change
+//     the set while another waits, and may end the wait.
+//
+// A [Waker] is a descriptor that another goroutine makes readable. Use it to end a
+// wait in an array; a Poller has its own [Poller.Wake].
 //
 //	var p poll.Poller
 //	defer p.Close()
@@ -16,85 +26,106 @@
 //		return err
 //	}
 //	for _, r := range ready { // none if the time is up
-//		fmt.Println(r) // fd 3: POLLIN
-//		// Read from r.Fd, or it is ready again at once.
+//		n, err := syscall.Read(r.Fd, buf) // or it is ready again at once
+//		// ...
 //	}
-//
-// # Two layers
-//
-// A [Poller] keeps the set between calls, any goroutine may change it while
-// another one waits, and a wait can be ended from outside: by [Poller.Wake], by
-// a context, by [Poller.Close]. A Poll that has something to report when it is
-// woken returns that: look at what the wake-up was for after every return, not
-// only after an empty one. The function [Poll] is the bare system call over
-// an array of the caller's own: for a descriptor or two, or where nothing else
-// is wanted.
-//
-// # Timeouts
-//
-//	< 0   wait until there is something to report (Forever)
-//	== 0  look, and never wait
-//	> 0   wait at most that long; never return empty-handed earlier
-//
-// Every [time.Duration] is honoured; Darwin rounds up to milliseconds. Signals
-// don't show.
 //
 // # Events
 //
-// poll(2) is level-triggered: it reports what is so now, on every call until it
-// has been dealt with. What that is in practice, on Linux:
+// poll(2) is level-triggered. It reports the state of a descriptor on every call,
+// until the program has dealt with it. On Linux:
 //
-//   - POLLIN: a read does not block. That is so at the end of a stream, too,
-//     except for a pipe's, and for a listening socket with a connection to
-//     accept. Regular files and directories are always ready, both ways.
-//   - POLLOUT: a write does not block; a long one still may. A connect(2) that
-//     was begun is over, well or with POLLERR|POLLHUP. Don't ask for it while
-//     there is nothing to write: it is nearly always so.
-//   - POLLPRI: out-of-band data on a socket, an edge on a GPIO value file, a
-//     pressure-stall trigger, a change of /proc/self/mounts. The last two are
-//     reported once, to whoever asks first. That may be Go's runtime if package
-//     os has opened the file: use [syscall.Open], and register the number.
-//   - POLLHUP: the other side is gone. Bytes may be left: read until there are
-//     none, then unregister, then close. An empty pipe has POLLHUP without
-//     POLLIN; a tty has POLLERR besides, and a pty's master reads EIO then. A
-//     stream socket whose peer has only stopped writing has POLLIN|POLLRDHUP,
-//     if asked for.
-//   - POLLERR: on the write end of a pipe, nobody reads any more; on a socket,
-//     an error that getsockopt(2) SO_ERROR takes.
+//   - POLLIN: a read does not block. At the end of a stream it returns 0 bytes. A
+//     listening socket has a connection to accept. Regular files and directories
+//     are always ready, for reading and for writing.
+//   - POLLOUT: a write does not block, although a long one may. A pending connect(2)
+//     has finished; POLLERR with POLLHUP means that it failed. Most descriptors are
+//     nearly always ready for writing, so ask for it only while you have something
+//     to write. [Poller.Register] without a mask asks for it, as Python does, and so
+//     nearly always makes Poll return at once.
+//   - POLLPRI: out-of-band data on a socket, a pressure-stall trigger, a change of
+//     /proc/self/mounts, or an edge on a GPIO line's value file in the deprecated
+//     sysfs interface. A line of /dev/gpiochipN has POLLIN, and a 48-byte event to
+//     read for each edge.
+//   - POLLHUP: the other side is gone. There may be data left: read until there is
+//     none, then unregister the descriptor, then close it. An empty pipe without a
+//     writer has POLLHUP without POLLIN. A socket whose peer has only stopped
+//     writing has POLLIN, and POLLRDHUP if asked for.
+//   - POLLERR: on the write end of a pipe, that there is no reader. On a socket, an
+//     error that getsockopt(2) returns with SO_ERROR. On a netlink socket read(2)
+//     then fails with ENOBUFS: messages were lost.
 //   - POLLNVAL: the descriptor is not open.
 //
-// POLLERR, POLLHUP and POLLNVAL need no asking; a mask of 0 asks for just them.
-// They end every wait at once until the descriptor is unregistered: a loop that
-// spins has most likely closed a descriptor without that.
+// POLLERR, POLLHUP and POLLNVAL are always reported, even with a mask of 0, and end
+// every wait at once. If your loop spins, you probably closed a descriptor without
+// unregistering it, or you watch the master of a pty whose slave nobody has open: it
+// reports POLLHUP on every call, which no mask hides. Unregister it until there is a
+// reason to look again.
+//
+// Pressure-stall triggers and /proc/self/mounts report each event once, to whoever
+// asks first. That may be the Go runtime if package os has opened the file: use
+// [syscall.Open], and register the number.
+//
+// # Reading what is ready
+//
+// Ready means that one read or write would not block at that moment. If another
+// thread may take the data first, put the descriptor into non-blocking mode, and
+// expect EAGAIN. Do so too for a socket, from which the kernel may drop a datagram
+// with a bad checksum after it has reported it (select(2), "BUGS"), and to write more
+// than fits. A Read of a net.Conn or an os.File that finds no data does not return
+// EAGAIN: it parks the goroutine in the runtime's poller. Read the descriptor itself,
+// with [syscall.Read] inside the Read of its [syscall.RawConn].
+//
+// A bufio.Reader, or a TLS connection, may hold data that it has read already, which
+// no poll reports: use up its buffer before you wait. A read may return a part of a
+// message, as a stream or a serial line does. It may return many records, as inotify
+// does, one of which may say that others were lost (IN_Q_OVERFLOW).
+//
+// The result of a call is of the moment of the call. If you close a descriptor and
+// open another before you have handled the rest of the result, the new one may have
+// a number that is still to come: close afterwards, or [Poller.Attach] a value to
+// each registration and compare [Ready].Value.
 //
 // # Closing
 //
-// Unregister, then close. The other way round the number may be given out again
-// in between, and Poll reports on a stranger. To close a descriptor does not end
-// a wait for it; to unregister it makes a waiting Poll let go of it, without
-// which the kernel keeps the file open until the wait is over.
+// Unregister a descriptor before you close it. Otherwise the number may be reused,
+// and Poll would watch the wrong file. Closing a descriptor does not end a wait for
+// it. The kernel keeps a file open while a call waits for it.
 //
 // # Goroutines and threads
 //
-// A wait holds an operating-system thread, and the runtime ends a program that
-// has 10,000 of them: use one Poller for many descriptors, not many Pollers.
-// Any goroutine may use it, with one Poll at a time.
+// A call that waits occupies an operating-system thread, and the runtime ends a
+// program with 10,000 of them. Use one Poller for many descriptors rather than many
+// Pollers. The scheduler is told of every call but those of [RawPoll], so a file whose
+// poll handler sleeps delays only the call itself.
 //
 // # Limits and platforms
 //
-// A call takes as many descriptors as RLIMIT_NOFILE says ([ErrTooManyFds]), and
-// the one that a waiting Poller is woken by is among them. A look at up to 128
-// descriptors is a raw system call, which Go's scheduler is not told of: it must
-// not meet a file of a FUSE file system that the same process serves. On Darwin
-// a mask of 0 watches nothing, and terminals and some devices are POLLNVAL
-// although open.
+// One call takes as many descriptors as RLIMIT_NOFILE allows ([ErrTooManyFds]),
+// including the Waker of a Poller that waits.
 //
-// The package is for Linux on every architecture that Go has, and for Darwin,
-// written from its sources and never run. Elsewhere it is empty.
+// The package is for Linux on every architecture that Go supports, and for Darwin on
+// amd64 and arm64. Elsewhere it has no names. The Darwin part was written from xnu's
+// sources and tested on Linux with a poll(2) that imitates it; it has never run on
+// Darwin. From those sources and from bug reports, on Darwin:
+//
+//   - timeouts are rounded up to milliseconds;
+//   - a mask of 0 watches nothing, and with a mask of POLLPRI or POLLHUP alone the
+//     kernel may miss the event once ordinary data has arrived: ask for POLLIN too;
+//   - POLLPRI is not reported for out-of-band data;
+//   - POLLHUP means that the peer has stopped writing, and hides POLLOUT if POLLIN is
+//     asked for too; the write end of a broken pipe has POLLHUP, not POLLERR;
+//   - directories, some devices and on older systems terminals are POLLNVAL although
+//     they are open;
+//   - of a number that stands twice in an array, only the last entry is reported.
 //
 // # When to use something else
 //
-// Packages net and os wait through the runtime, which costs no thread: use them
-// wherever they can open what you have. For many descriptors that are mostly
-// idle and seldom change use epoll or kqueue: poll(2) asks each on every call.
+// Packages os and net wait in the Go runtime, without a thread for each wait. Use them
+// for all that they can open, and [os.NewFile] for what they cannot: a terminal, a
+// pty, a FIFO or a socket from elsewhere takes deadlines and a Close that ends its
+// Read, if it was opened in non-blocking mode.
+//
+// For thousands of descriptors, most of them idle, use epoll(7) or kqueue(2): poll(2)
+// asks each descriptor on every call.
 package poll

@@ -1,8 +1,7 @@
 //go:build linux || darwin
 
-// What can go wrong, and how it is said. Every error of this package is an
-// *Error around one of the sentinels below or around the kernel's own errno;
-// only PollContext also returns what its context says.
+// The errors of the package. Each is an *Error around one of the values below or
+// around the kernel's errno; only the errors of a context are returned as is.
 
 package poll
 
@@ -12,21 +11,23 @@ import (
 	"syscall"
 )
 
-// The conditions that are not the kernel's, to be looked for with errors.Is.
+// The errors that are not the kernel's. Test for them with errors.Is.
 var (
-	// ErrNotRegistered: Modify or Unregister of a descriptor that is not in
-	// the set.
+	// ErrNotRegistered is returned by Modify, Attach and Unregister for a
+	// descriptor that is not registered.
 	ErrNotRegistered = errors.New("not registered")
 
-	// ErrConcurrentPoll: a Poll of this Poller is under way already.
+	// ErrConcurrentPoll is returned by Poll and PollContext while another
+	// call of either is under way on the same Poller.
 	ErrConcurrentPoll = errors.New("another call is under way")
 
-	// ErrTooManyFds: more entries than the kernel takes in one call, which is
-	// the soft RLIMIT_NOFILE on Linux. It is a syscall.EINVAL too.
+	// ErrTooManyFds is returned if a call has more entries than the kernel
+	// accepts, which on Linux is the soft RLIMIT_NOFILE. It is a
+	// syscall.EINVAL as well.
 	ErrTooManyFds error = tooManyFds{}
 
-	// ErrClosed: the Poller was closed.
-	ErrClosed = errors.New("poller is closed")
+	// ErrClosed is returned by calls on a closed Poller or Waker.
+	ErrClosed = errors.New("closed")
 )
 
 type tooManyFds struct{}
@@ -34,32 +35,36 @@ type tooManyFds struct{}
 func (tooManyFds) Error() string { return "more descriptors than RLIMIT_NOFILE" }
 func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
-// Error says which operation failed, on which descriptor, and why. Every error
-// of this package is one, but for that of a context.
+// Error is an operation that failed, the descriptor, and the reason.
 type Error struct {
-	Op  string // the method, in lower case: "poll", "register", "unregister", ...
-	Fd  int    // the descriptor; -1 where none is meant
-	Err error  // one of the sentinels, a syscall.Errno, or what a conn said
+	Op  string // "poll", "register", "modify", "attach", "unregister", "wake", "reset", "close" or "open"
+	Fd  int    // the descriptor; -1 if the error is not about one
+	Err error  // a value from above, a syscall.Errno, or the error of a syscall.Conn
 }
 
-// Error returns a text such as "poll: unregister fd 7: not registered".
-func (e *Error) Error() string {
-	s := "poll: " + e.Op
-	if e.Fd != -1 {
-		s += " fd " + strconv.Itoa(e.Fd)
+// Error returns a text such as "poll: unregister fd 7: not registered". An Op of
+// "poll" is left out, since the text begins with it already: "poll: closed".
+func (e *Error) Error() string { return "poll: " + e.text() }
+
+func (e *Error) text() string {
+	s := ""
+	if e.Op != "poll" {
+		s = e.Op
 	}
-	return s + ": " + e.Err.Error()
+	if e.Fd != -1 {
+		if s != "" {
+			s += " "
+		}
+		s += "fd " + strconv.Itoa(e.Fd)
+	}
+	if s != "" {
+		s += ": "
+	}
+	if inner, ok := e.Err.(*Error); ok {
+		return s + inner.text()
+	}
+	return s + e.Err.Error()
 }
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
-
-// pollError is the error of a poll(2) that failed with errno.
-func pollError(errno syscall.Errno) error {
-	if errno == syscall.EINVAL {
-		// The time given to the kernel is always a valid one, so that the
-		// number of entries is the only other thing EINVAL can be about.
-		return &Error{"poll", -1, ErrTooManyFds}
-	}
-	return &Error{"poll", -1, errno}
-}

@@ -1,31 +1,40 @@
 //go:build linux || darwin
 
-// The event bits that have one value everywhere, and their names.
+// The pollfd structure and its event bits, as far as they are the same on every
+// platform. The pollfd_*.go files hold the rest.
 
 package poll
 
 import "strconv"
 
-// Events is a set of event bits, as in the events and revents of struct
-// pollfd. Bits that have no name here are the kernel's business: they are
-// passed on and handed back as they are.
+// PollFd is the kernel's struct pollfd, byte for byte, so an array of C's
+// struct pollfd is a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel reads
+// Fd and Events and writes Revents.
+type PollFd struct {
+	Fd      int32  // the descriptor; negative entries are skipped
+	Events  Events // the events to wait for
+	Revents Events // the result: some of Events, POLLERR, POLLHUP and POLLNVAL
+}
+
+// Events is a set of event bits, as in the events and revents of struct pollfd.
+// Bits without a name are passed to and from the kernel unchanged.
 type Events uint16
 
-// The bits of poll(2). POLLERR, POLLHUP and POLLNVAL need no asking.
+// The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported,
+// even with a mask of 0.
 const (
-	POLLIN     Events = 0x0001 // there is something to read, or the end of it
-	POLLPRI    Events = 0x0002 // an exceptional condition: out-of-band data, a GPIO edge, a sysfs or pressure event
-	POLLOUT    Events = 0x0004 // a write would not block
-	POLLERR    Events = 0x0008 // an error; on the write end of a pipe: no reader is left
-	POLLHUP    Events = 0x0010 // the other side has hung up; bytes may be left to read
+	POLLIN     Events = 0x0001 // a read does not block: there is data, or the end of it
+	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data
+	POLLOUT    Events = 0x0004 // a write does not block
+	POLLERR    Events = 0x0008 // an error; on the write end of a pipe, no reader is left
+	POLLHUP    Events = 0x0010 // the other side has hung up; data may be left to read
 	POLLNVAL   Events = 0x0020 // the descriptor is not open
-	POLLRDNORM Events = 0x0040 // normal data to read
-	POLLRDBAND Events = 0x0080 // priority band data to read
+	POLLRDNORM Events = 0x0040 // normal data can be read
+	POLLRDBAND Events = 0x0080 // priority band data can be read
 )
 
-// eventNames is ordered so that, where two names share a value (MIPS,
-// Darwin), the better known one comes first. A name that a platform lacks has
-// the value 0 there.
+// eventNames lists the better-known name first where two share a value (MIPS,
+// Darwin). A name that a platform lacks has the value 0 there.
 var eventNames = [...]struct {
 	bit  Events
 	name string
@@ -43,8 +52,8 @@ var eventNames = [...]struct {
 	{pollRDHUP, "POLLRDHUP"},
 }
 
-// String returns the names of the bits, as in "POLLIN|POLLHUP"; "0" for none;
-// bits without a name in hexadecimal, as in "POLLIN|0x8000".
+// String returns the names of the bits, as in "POLLIN|POLLHUP"; "0" if there are
+// none. Bits without a name are in hexadecimal, as in "POLLIN|0x8000".
 func (e Events) String() string {
 	if e == 0 {
 		return "0"

@@ -248,21 +248,10 @@ func (w *world) invariants() {
 			w.Fatalf("Registered(%d) = %v, %v; want %v, %v", fd, events, ok, want, known)
 		}
 	}
-	if p.polled != 0 || p.holes != 0 || p.waiting || p.signals != 0 || p.woken != w.woken {
-		w.Fatalf("polled %d, holes %d, waiting %v, signals %d, woken %v", p.polled, p.holes, p.waiting, p.signals, p.woken)
+	if p.polling || p.waiting || p.woken != w.woken {
+		w.Fatalf("polling %v, waiting %v, woken %v, want %v", p.polling, p.waiting, p.woken, w.woken)
 	}
-	entries := 0
-	for b, s := range p.table {
-		if s != 0 {
-			entries++
-			if fd := p.fds[s].Fd; p.bucket(fd) != b {
-				w.Fatalf("fd %d is in bucket %d, and looked for in %d", fd, b, p.bucket(fd))
-			}
-		}
-	}
-	if entries != len(w.set) {
-		w.Fatalf("%d entries in the table, %d registered", entries, len(w.set))
-	}
+	wantSet(w, p, w.set)
 }
 
 func TestModel(t *testing.T) {

@@ -301,8 +301,8 @@ func TestReadyString(t *testing.T) {
 		r    Ready
 		want string
 	}{
-		{Ready{3, POLLIN | POLLHUP}, "fd 3: POLLIN|POLLHUP"},
-		{Ready{math.MaxInt32, POLLNVAL}, "fd 2147483647: POLLNVAL"},
+		{Ready{Fd: 3, Events: POLLIN | POLLHUP}, "fd 3: POLLIN|POLLHUP"},
+		{Ready{Fd: math.MaxInt32, Events: POLLNVAL}, "fd 2147483647: POLLNVAL"},
 		{Ready{}, "fd 0: 0"},
 	} {
 		if got := v.r.String(); got != v.want {
@@ -330,11 +330,11 @@ func TestErrorValues(t *testing.T) {
 			[]error{syscall.EBADF}, []error{ErrNotRegistered, syscall.EINVAL},
 		},
 		{
-			&Error{"poll", -1, ErrTooManyFds}, "poll: poll: " + ErrTooManyFds.Error(),
+			&Error{"poll", -1, ErrTooManyFds}, "poll: " + ErrTooManyFds.Error(),
 			[]error{ErrTooManyFds, syscall.EINVAL}, []error{ErrClosed, syscall.ENOMEM},
 		},
 		{
-			&Error{"poll", -1, ErrConcurrentPoll}, "poll: poll: " + ErrConcurrentPoll.Error(),
+			&Error{"poll", -1, ErrConcurrentPoll}, "poll: " + ErrConcurrentPoll.Error(),
 			[]error{ErrConcurrentPoll}, []error{ErrClosed, syscall.EINVAL},
 		},
 		{
@@ -508,27 +508,31 @@ func TestUnknownBits(t *testing.T) {
 	if got, ok := p.Registered(r); got != POLLIN|unknown || !ok {
 		t.Errorf("Registered: %v, %v, want %v", got, ok, POLLIN|unknown)
 	}
-	fakePoll1(t, func(time.Duration) (int, syscall.Errno) {
-		if p.fds[1].Events != POLLIN|unknown {
-			t.Errorf("the kernel is asked for %v, want %v", p.fds[1].Events, POLLIN|unknown)
+	fakeCall(t, func(time.Duration) (int, syscall.Errno) {
+		if p.asked[1].Events != POLLIN|unknown {
+			t.Errorf("the kernel is asked for %v, want %v", p.asked[1].Events, POLLIN|unknown)
 		}
-		p.fds[1].Revents = POLLIN | unknown
+		p.asked[1].Revents = POLLIN | unknown
 		return 1, 0
 	})
 	for _, timeout := range []time.Duration{0, Forever} {
+		waitsAtOnce(&p)
 		ready, err := p.Poll(timeout)
-		if len(ready) != 1 || ready[0] != (Ready{r, POLLIN | unknown}) || err != nil {
+		if len(ready) != 1 || ready[0] != (Ready{Fd: r, Events: POLLIN | unknown}) || err != nil {
 			t.Errorf("Poll(%v) = %v, %v, want %v", timeout, ready, err, POLLIN|unknown)
 		}
 	}
 }
 
-// fakePoll1 puts f in the kernel's place until the test is over.
-func fakePoll1(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+// fakeCall puts f in the kernel's place until the test is over.
+func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
 	tb.Helper()
-	old, oldEpoch := testPoll1, epoch
-	testPoll1 = f
-	tb.Cleanup(func() { testPoll1, epoch = old, oldEpoch })
+	old, oldEpoch := testCall, epoch
+	testCall = func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
+		n, errno = f(timeout)
+		return n, errno, true
+	}
+	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
 }
 
 // pass makes the library's clock see d go by.
@@ -549,9 +553,9 @@ func TestLoop(t *testing.T) {
 	after := func(d time.Duration, s step) step { s.takes = d; return s }
 	var storm []step
 	var stormAsked []time.Duration
-	for i := time.Duration(0); i < 100; i++ {
+	for i := time.Duration(0); i < 31; i++ {
 		storm = append(storm, after(h, [...]step{eintr, eagain, none}[i%3]))
-		stormAsked = append(stormAsked, (100-i)*h)
+		stormAsked = append(stormAsked, (31-i)*h)
 	}
 
 	for _, v := range []struct {
@@ -575,8 +579,8 @@ func TestLoop(t *testing.T) {
 		{"EAGAIN then last look", h, []step{after(h, eagain), ready}, []time.Duration{h, 0}, 1, 0},
 		{"early 0", 3 * h, []step{after(h, none), after(h, none), ready}, []time.Duration{3 * h, 2 * h, h}, 1, 0},
 		{"early 0, then time is up", 3 * h, []step{none, after(h, none), after(2*h, none)}, []time.Duration{3 * h, 3 * h, 2 * h}, 0, 0},
-		{"storm", 100 * h, append(storm[:100:100], ready), append(stormAsked[:100:100], 0), 1, 0},
-		{"storm, ready within", 100 * h, append(storm[:50:50], ready), stormAsked[:51], 1, 0},
+		{"storm", 31 * h, append(storm[:31:31], ready), append(stormAsked[:31:31], 0), 1, 0},
+		{"storm, ready within", 31 * h, append(storm[:15:15], ready), stormAsked[:16], 1, 0},
 		{"look", 0, []step{none}, []time.Duration{0}, 0, 0},
 		{"look, ready", 0, []step{ready}, []time.Duration{0}, 1, 0},
 		{"look, EINTR", 0, []step{eintr, eintr, ready}, []time.Duration{0, 0, 0}, 1, 0},
@@ -600,7 +604,7 @@ func TestLoop(t *testing.T) {
 				}
 				call := 0
 				start := clock()
-				fakePoll1(t, func(timeout time.Duration) (int, syscall.Errno) {
+				fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {
 					if call == len(v.steps) && v.errno != 0 && timeout == 0 && layer == "Poller" {
 						return 0, 0 // a Poller that can't wait may look
 					}
@@ -617,9 +621,11 @@ func TestLoop(t *testing.T) {
 					}
 					call++
 					pass(s.takes)
-					p.fds[1].Revents = 0
-					if s.n > 0 {
-						p.fds[1].Revents = POLLIN
+					if layer == "Poller" {
+						p.asked[1].Revents = 0
+						if s.n > 0 {
+							p.asked[1].Revents = POLLIN
+						}
 					}
 					if s.errno != 0 {
 						return -1, s.errno // as syscall.Syscall does
@@ -632,6 +638,7 @@ func TestLoop(t *testing.T) {
 					n, err = Poll(nil, v.timeout)
 				} else {
 					var ready []Ready
+					waitsAtOnce(&p)
 					ready, err = p.Poll(v.timeout)
 					n = len(ready)
 				}
@@ -667,13 +674,18 @@ func TestPieces(t *testing.T) {
 			t.Run(fmt.Sprintf("timeout=%v/layer=%s", timeout, layer), func(t *testing.T) {
 				var total time.Duration
 				calls := 0
-				fakePoll1(t, func(d time.Duration) (int, syscall.Errno) {
+				fakeCall(t, func(d time.Duration) (int, syscall.Errno) {
 					if d <= 0 || d > limit {
 						t.Fatalf("call %d asks for %v", calls, d)
 					}
 					calls++
 					total += d
 					pass(d)
+					if rest := timeout - total - 2*limit; calls == 5 && rest > 0 {
+						// There is a pause after each piece: leave most of them out.
+						total += rest
+						pass(rest)
+					}
 					return 0, 0
 				})
 				var err error
@@ -684,6 +696,7 @@ func TestPieces(t *testing.T) {
 					var p Poller
 					defer p.Close()
 					var ready []Ready
+					waitsAtOnce(&p)
 					ready, err = p.Poll(timeout)
 					n = len(ready)
 				}

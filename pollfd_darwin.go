@@ -1,19 +1,20 @@
-// What poll(2) looks like on Darwin: bsd/sys/poll.h of xnu. Written from the
-// sources; it was never run.
+// poll(2) on Darwin, amd64 and arm64: bsd/sys/poll.h of xnu. Never run there.
 
 package poll
 
-// PollFd is struct pollfd, to the byte: the kernel reads Fd and Events, and
-// writes Revents.
-type PollFd struct {
-	Fd      int32  // skipped if negative
-	Events  Events // what is asked for
-	Revents Events // what there is: of Events, and of POLLERR, POLLHUP and POLLNVAL
-}
+import "unsafe"
 
+// The event bits that differ.
 const (
 	POLLWRNORM Events = POLLOUT // normal data can be written
 	POLLWRBAND Events = 0x0100  // priority band data can be written
+
+	pollRDHUP = 0 // none
 )
 
-const pollRDHUP = 0 // there is none
+const (
+	// struct pollfd: a wrong size or offset overflows and does not compile.
+	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
+	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
+)

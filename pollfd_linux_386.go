@@ -1,8 +1,21 @@
-// Linux on 386 (x86, 32 bits).
+// poll(2) on Linux, 386 (x86, 32 bits).
 
 package poll
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
-// sysPoll is the number of poll(2), arch/x86/entry/syscalls/syscall_32.tbl.
-const sysPoll = syscall.SYS_POLL
+const (
+	sysPoll = syscall.SYS_POLL // arch/x86/entry/syscalls/syscall_32.tbl
+
+	// No event bit differs from include/uapi/asm-generic/poll.h.
+	pollWRNORM = genericWRNORM
+	pollWRBAND = genericWRBAND
+
+	// struct pollfd: a wrong size or offset overflows and does not compile.
+	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
+	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
+)

@@ -1,8 +1,21 @@
-// Linux on arm (32 bits, EABI).
+// poll(2) on Linux, arm (32 bits, EABI).
 
 package poll
 
-import "syscall"
+import (
+	"syscall"
+	"unsafe"
+)
 
-// sysPoll is the number of poll(2), arch/arm/tools/syscall.tbl.
-const sysPoll = syscall.SYS_POLL
+const (
+	sysPoll = syscall.SYS_POLL // arch/arm/tools/syscall.tbl
+
+	// No event bit differs from include/uapi/asm-generic/poll.h.
+	pollWRNORM = genericWRNORM
+	pollWRBAND = genericWRBAND
+
+	// struct pollfd: a wrong size or offset overflows and does not compile.
+	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
+	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
+)

@@ -1,16 +1,23 @@
 //go:build linux && (mips || mipsle || mips64 || mips64le)
 
-// Linux on MIPS, 32 and 64 bits, both byte orders.
+// poll(2) on Linux, MIPS of 32 and 64 bits and both byte orders.
 
 package poll
 
-import "syscall"
-
-// arch/mips/include/uapi/asm/poll.h
-const (
-	POLLWRNORM Events = POLLOUT // normal data can be written
-	POLLWRBAND Events = 0x0100  // priority band data can be written
+import (
+	"syscall"
+	"unsafe"
 )
 
-// sysPoll is the number of poll(2), arch/mips/kernel/syscalls.
-const sysPoll = syscall.SYS_POLL
+const (
+	sysPoll = syscall.SYS_POLL // arch/mips/kernel/syscalls
+
+	// arch/mips/include/uapi/asm/poll.h
+	pollWRNORM = POLLOUT
+	pollWRBAND = 0x0100
+
+	// struct pollfd: a wrong size or offset overflows and does not compile.
+	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
+	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
+)

@@ -1,12 +1,11 @@
-//go:build amd64 || arm64
+//go:build gc && !purego && (amd64 || arm64)
 
-// The raw entry into the kernel for looks that never wait. It tells the
-// scheduler nothing: see rawMax in syscall_linux.go for what that means.
-// Which system call it is, and with what, comes from Go.
+// The system call of RawPoll, without telling the scheduler. The number of the
+// call and its arguments come from Go.
 
 #include "textflag.h"
 
-// func rawPoll(trap uintptr, fds []PollFd, timeout unsafe.Pointer) (n int)
+// func rawCall(trap uintptr, fds []PollFd, timeout unsafe.Pointer) (n int)
 //
 //	          amd64  arm64
 //	trap      AX     R8
@@ -19,7 +18,7 @@
 
 #ifdef GOARCH_amd64
 // SYSCALL overwrites CX and R11, which ABI0 leaves to the callee.
-TEXT ·rawPoll(SB), NOSPLIT, $0-48
+TEXT ·rawCall(SB), NOSPLIT, $0-48
 	MOVQ	trap+0(FP), AX
 	MOVQ	fds_base+8(FP), DI
 	MOVQ	fds_len+16(FP), SI
@@ -32,7 +31,7 @@ TEXT ·rawPoll(SB), NOSPLIT, $0-48
 #endif
 
 #ifdef GOARCH_arm64
-TEXT ·rawPoll(SB), NOSPLIT, $0-48
+TEXT ·rawCall(SB), NOSPLIT, $0-48
 	MOVD	trap+0(FP), R8
 	MOVD	fds_base+8(FP), R0
 	MOVD	fds_len+16(FP), R1

@@ -55,7 +55,7 @@ func TestSignals(t *testing.T) {
 		storm(t)
 		// Without the loop, it is seen.
 		for {
-			if _, errno := poll1(nil, 10*time.Second); errno == syscall.EINTR {
+			if _, errno := pollOnce(nil, 10*time.Second); errno == syscall.EINTR {
 				break
 			} else if errno != 0 {
 				t.Fatal(errno)
@@ -157,7 +157,7 @@ func TestOneCall(t *testing.T) {
 	} {
 		for i := 0; i < 5; {
 			start := time.Now()
-			n, errno := poll1(fds, timeout)
+			n, errno := pollOnce(fds, timeout)
 			took := time.Since(start)
 			if errno == syscall.EINTR {
 				continue

@@ -135,7 +135,7 @@ func TestInterruptedNeverEarly(t *testing.T) {
 	rng := rand.New(rand.NewSource(seed))
 	all := sleepers(t)
 	for i := 0; i < rounds; i++ {
-		fakePoll1(t, func(timeout time.Duration) (int, syscall.Errno) {
+		fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {
 			d := time.Duration(rng.Int63n(int64(300 * time.Microsecond)))
 			if timeout >= 0 && d > timeout {
 				d = timeout
@@ -147,15 +147,15 @@ func TestInterruptedNeverEarly(t *testing.T) {
 		})
 		if i%3 != 2 {
 			// Whoever is always interrupted has to be let look at last.
-			fake := testPoll1
-			testPoll1 = func(timeout time.Duration) (int, syscall.Errno) {
+			fake := testCall
+			testCall = func(isPoll bool, timeout time.Duration) (int, syscall.Errno, bool) {
 				if timeout == 0 {
-					return 0, 0
+					return 0, 0, true
 				}
-				return fake(timeout)
+				return fake(isPoll, timeout)
 			}
 		}
 		all[i%len(all)].never(t, logUniform(rng, 10*time.Microsecond, 3*time.Millisecond))
 	}
-	testPoll1 = nil
+	testCall = nil
 }

@@ -1,0 +1,15 @@
+package poll
+
+// The event bits of Linux that Darwin lacks, or that differ by architecture.
+const (
+	POLLWRNORM Events = pollWRNORM // normal data can be written
+	POLLWRBAND Events = pollWRBAND // priority band data can be written
+	POLLRDHUP  Events = pollRDHUP  // the peer of a stream socket has closed, or shut down writing
+)
+
+// include/uapi/asm-generic/poll.h. An architecture may replace the first two.
+const (
+	genericWRNORM = 0x0100
+	genericWRBAND = 0x0200
+	pollRDHUP     = 0x2000
+)

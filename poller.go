@@ -1,0 +1,626 @@
+//go:build linux || darwin
+
+// The Poller: registering, waiting and waking.
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Poller is a set of descriptors to poll again and again, each with the events
+// to wait for. The zero value is an empty Poller, ready to use. It must not be
+// copied.
+//
+// Every method may be called from any goroutine at any time, but only one Poll or
+// PollContext at a time.
+//
+// A Poller does not own the registered descriptors and never closes them.
+// Unregister a descriptor before you close it: otherwise its number may be
+// reused, and Poll would watch the wrong file. A Poller has one descriptor of its
+// own, a Waker, which the first Poll that waits makes. Close frees it, and so
+// does the garbage collector once the Poller is not reachable.
+type Poller struct {
+	// mu guards everything but asked, and is never held across a system call
+	// that may wait.
+	//
+	// The kernel polls asked, which belongs to the call under way. That call
+	// makes it from set whenever set has changed, so set may change at any time.
+	// When the kernel returns, an entry of asked counts only if its number is
+	// registered by a registration that asked was made from: not if it was
+	// unregistered meanwhile, even if it was registered anew. The mask and the
+	// value are those of now.
+	//
+	// Each change, Wake and Close must end the kernel's wait. waiting is set
+	// while a call may wait and nobody has ended that wait. The goroutine that
+	// finds it set clears it, unlocks mu and signals wake. Poll sees all earlier
+	// changes once it has locked mu again. A signal that comes late only makes a
+	// later wait go round once more.
+	//
+	// wake stands first in asked, and never has a registered number. Only the
+	// call under way makes, moves and closes it; others only call its Wake.
+	mu      sync.Mutex
+	set     set
+	changed bool     // set, since asked was made
+	asked   []PollFd // entry 0 is for wake
+	polling bool     // a call is under way
+	waiting bool
+	woken   bool // by Wake, and no call has returned empty for it yet
+	closed  bool
+	wake    *Waker // nil until needed
+	ready   []Ready
+	guess   guess
+}
+
+// Register adds fd to the set, to be watched for events. The masks are ORed. With
+// none, the default is POLLIN, POLLPRI and POLLOUT, as in Python; beware that
+// most descriptors are always ready for POLLOUT. An explicit 0 reports only
+// POLLERR, POLLHUP and POLLNVAL (on Darwin, nothing). If fd is registered already
+// it gets the new mask, keeps its value, and counts once.
+//
+// Register does not check whether fd is open: Poll reports POLLNVAL until it is
+// open or unregistered. A waiting Poll watches fd from now on.
+//
+// The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed.
+// The cost is O(1). It allocates only if the set has never been as large.
+func (p *Poller) Register(fd int, events ...Events) error {
+	p.mu.Lock()
+	if err := p.add(fd, mask(events)); err != nil {
+		return p.unlockError("register", fd, err)
+	}
+	p.unlockChanged()
+	return nil
+}
+
+func mask(events []Events) (m Events) {
+	if len(events) == 0 {
+		return POLLIN | POLLPRI | POLLOUT
+	}
+	for _, e := range events {
+		m |= e
+	}
+	return m
+}
+
+// add implements Register and RegisterConn. The caller holds mu.
+func (p *Poller) add(fd int, events Events) error {
+	switch {
+	case !validFd(fd):
+		return syscall.EBADF
+	case p.closed:
+		return ErrClosed
+	}
+	r := p.set.find(fd)
+	if r == nil {
+		r = p.set.add(fd)
+	}
+	r.events = events
+	return nil
+}
+
+// RegisterConn registers the descriptor of c, which is anything with a
+// SyscallConn method: an *os.File, a *net.TCPConn, a listener. (A net.Conn must
+// be asserted to syscall.Conn.) It returns the number, by which Poll reports it
+// and by which it is unregistered. The mode of c, blocking or not, is unchanged.
+//
+// The number is registered while c holds it, so it is never that of another file,
+// even if c is closed at the same time. Until Unregister the Poller keeps c
+// reachable, so that c is not closed as garbage; it does not keep c from being
+// closed otherwise. The value of the registration is c until Attach, also if the
+// number was registered before.
+//
+// Some events are reported only once: those of a pressure-stall trigger or of
+// /proc/self/mounts. The Go runtime may take them if it watches c too, as it does
+// for files that package os has opened. For those use syscall.Open and Register.
+//
+// The errors are those of c, for example if it is closed; EINVAL if c is nil, a
+// nil pointer or a new(os.File); EBADF if c has no descriptor; and ErrClosed. After
+// an error every registration is as it was. The cost is that of Register and a map
+// entry.
+func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
+	fd, err = -1, syscall.EBADF // if c never calls back
+	var undo func()
+	failed := control(c, func(n uintptr) {
+		fd = int(n)
+		undo, err = p.addConn(c, fd, mask(events))
+	})
+	switch {
+	case failed != nil:
+		if undo != nil {
+			undo()
+		}
+		return -1, &Error{"register", -1, failed}
+	case err != nil:
+		return -1, &Error{"register", fd, err}
+	}
+	return fd, nil
+}
+
+// control calls f with the descriptor of c. The error is EINVAL if c is nil in
+// any form: then methods of packages os and net panic or return os.ErrInvalid,
+// which is no errno.
+func control(c syscall.Conn, f func(fd uintptr)) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if e, ok := r.(runtime.Error); !ok || !strings.Contains(e.Error(), " nil ") {
+				panic(r)
+			}
+			err = syscall.EINVAL
+		}
+	}()
+	rc, err := c.SyscallConn()
+	if err == nil {
+		err = rc.Control(f)
+	}
+	if err != nil && err.Error() == syscall.EINVAL.Error() {
+		return syscall.EINVAL
+	}
+	return err
+}
+
+// addConn registers fd for c. undo restores what was there before, unless others
+// have registered the number anew since.
+func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
+	p.mu.Lock()
+	var before registration
+	r := p.set.find(fd)
+	if r != nil {
+		before = *r
+	}
+	if err := p.add(fd, events); err != nil {
+		p.mu.Unlock()
+		return nil, err
+	}
+	x, old := &extra{conn: c, value: c}, p.set.extras[int32(fd)]
+	p.set.setExtra(fd, x)
+	p.unlockChanged()
+
+	return func() {
+		p.mu.Lock()
+		now := p.set.find(fd)
+		switch {
+		case now == nil || p.set.extras[int32(fd)] != x:
+		case r == nil:
+			p.set.remove(now)
+		default:
+			now.events = before.events
+			p.set.setExtra(fd, old)
+		}
+		p.unlockChanged()
+	}, nil
+}
+
+// Attach sets the value that Poll returns as Ready.Value with every event of fd,
+// for example a connection's state. A waiting Poll returns the value as it is when
+// it returns. The value ends with the registration: if the number is registered
+// anew, its value is nil again. The Poller keeps it reachable until Unregister and
+// the next Poll after it, or until Close.
+//
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and that of a
+// map entry for each registration with a value.
+func (p *Poller) Attach(fd int, value any) error {
+	p.mu.Lock()
+	r := p.set.find(fd)
+	if r == nil {
+		return p.unlockAbsent("attach", fd)
+	}
+	if x := p.set.extras[r.fd]; x != nil {
+		x.value = value
+	} else if value != nil {
+		p.set.setExtra(fd, &extra{value: value})
+	}
+	p.mu.Unlock()
+	return nil
+}
+
+// Modify replaces the mask of fd, for a waiting Poll too. The errors are
+// ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates nothing.
+func (p *Poller) Modify(fd int, events Events) error {
+	p.mu.Lock()
+	r := p.set.find(fd)
+	if r == nil {
+		return p.unlockAbsent("modify", fd)
+	}
+	r.events = events
+	p.unlockChanged()
+	return nil
+}
+
+// Unregister removes fd from the set, whether it is open or not. No Poll that
+// returns later reports this registration, even if the number is reused. An event
+// that the kernel reports only once, of a pressure-stall trigger for example, is
+// lost if Unregister comes between the event and its report.
+//
+// The kernel keeps a file open while a call waits for it, even after close(2). A
+// waiting Poll lets go of the file soon after Unregister has returned, not before:
+// until then a listener's address, for example, may still be in use.
+//
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it
+// allocates nothing. The memory of a large set is kept for later registrations.
+func (p *Poller) Unregister(fd int) error {
+	p.mu.Lock()
+	r := p.set.find(fd)
+	if r == nil {
+		return p.unlockAbsent("unregister", fd)
+	}
+	p.set.remove(r)
+	p.unlockChanged()
+	return nil
+}
+
+// Registered returns the mask of fd, and whether it is registered. The cost is
+// O(1).
+func (p *Poller) Registered(fd int) (events Events, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.set.find(fd); r != nil {
+		return r.events, true
+	}
+	return 0, false
+}
+
+// Len returns the number of registered descriptors, which is 0 after Close.
+func (p *Poller) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.set.list)
+}
+
+// Ready is a descriptor that has something to report.
+type Ready struct {
+	Fd     int
+	Events Events // not 0
+	Value  any    // set by Attach or RegisterConn
+}
+
+// String returns a text such as "fd 3: POLLIN|POLLHUP".
+func (r Ready) String() string {
+	return "fd " + strconv.Itoa(r.Fd) + ": " + r.Events.String()
+}
+
+// Poll waits until a registered descriptor is ready, and returns those that are,
+// in no particular order. The timeout is that of the function Poll. The result is
+// empty, with a nil error, if the time is up or Wake was called. Such a return
+// consumes the pending Wakes, unless the timeout is 0; a return with something to
+// report does not.
+//
+// The slice belongs to the Poller. It is valid until the next Poll or PollContext
+// begins, in whatever goroutine, which may be as soon as this one returns. It
+// reports the moment of the call: if you close a descriptor of the result and open
+// another before you have handled the rest, compare Value, since the number may
+// have been reused.
+//
+// A registered descriptor that is not open is POLLNVAL on every call until it is
+// unregistered or open.
+//
+// The errors are ErrConcurrentPoll if another call is under way, which is not
+// disturbed; ErrClosed, also if Close is called during the wait; ErrTooManyFds if
+// there are more descriptors than RLIMIT_NOFILE, counting the Waker of a call that
+// waits; and those of NewWaker. If the Waker cannot be made, Poll still returns
+// what is ready. No error changes the set.
+//
+// Poll allocates only if more descriptors are ready than ever before, or if the
+// set has grown. It costs what the system call costs for the registered
+// descriptors, and if the set has changed, some nanoseconds for each. A call that
+// may wait may poll without waiting first, if recent calls suggest that something
+// is ready, since that costs the kernel less. While it waits it occupies an
+// operating-system thread.
+func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
+	return p.poll(timeout, nil, nil)
+}
+
+// PollContext waits until a registered descriptor is ready, Wake is called, or ctx
+// is done. The result is that of Poll; when ctx is done and nothing is ready it is
+// ctx.Err(). If ctx is done already it polls nothing. A nil ctx is EINVAL.
+//
+// If it has to wait and ctx can be done, it costs a few allocations
+// (context.AfterFunc). No goroutine stays behind.
+//
+// For a timeout besides, use Poll, and let the context wake it:
+//
+//	stop := context.AfterFunc(ctx, func() { p.Wake() })
+//	defer stop()
+//
+// and check ctx.Err() after every return of Poll.
+func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
+	if ctx == nil {
+		return nil, &Error{"poll", -1, syscall.EINVAL}
+	}
+	done := ctx.Done()
+	if done == nil {
+		return p.Poll(Forever)
+	}
+	ready, err := p.poll(Forever, done, func(w *Waker) (stop func()) { return wakeOnDone(ctx, w) })
+	if err == errDone {
+		return nil, ctx.Err()
+	}
+	return ready, err
+}
+
+// errDone is the error of poll when done is closed. No caller of the package sees it.
+var errDone = errors.New("done")
+
+// poll implements Poll and PollContext, which sets done and arm. A round that waits
+// does so between arm, which has the Waker woken when done is closed, and stop.
+// (Poll knows nothing of contexts so that programs without them are smaller.)
+//
+// Each round calls the kernel once, and one that must not end the wait is followed
+// by another. A round does not wait if there is no reason to, since the time is up
+// or Wake was called, or no way, for which err is the reason.
+func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
+	d := newDeadline(timeout)
+	p.mu.Lock()
+	if p.closed {
+		return nil, p.unlockError("poll", -1, ErrClosed)
+	}
+	if p.polling {
+		return nil, p.unlockError("poll", -1, ErrConcurrentPoll)
+	}
+	p.polling = true
+	if p.set.extras != nil {
+		clear(p.ready) // lets go of the values
+	}
+	p.ready = p.ready[:0]
+
+	if timeout != 0 && p.guess.likely() && !isDone(done) {
+		_, err = p.round(&d, false, nil)
+		p.guess.update(len(p.ready) > 0)
+		d.update()
+	}
+	for len(p.ready) == 0 && !p.closed && !isDone(done) {
+		wait := d.left != 0 && !p.woken && err == nil
+		n, roundErr := p.round(&d, wait, arm)
+		if roundErr != nil {
+			err = roundErr
+		}
+		if !wait || n == 0 {
+			break
+		}
+		d.update()
+	}
+
+	switch {
+	case p.closed:
+		err = &Error{"poll", -1, ErrClosed}
+	case len(p.ready) > 0:
+		ready, err = p.ready, nil
+	case err != nil:
+	case isDone(done):
+		err = errDone
+	case timeout != 0:
+		p.woken = false // this return answers it
+	}
+	p.polling = false
+	p.unlockFree()
+	return ready, err
+}
+
+// isDone reports whether done, which may be nil, is closed.
+func isDone(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// round calls the kernel once and collects the result. n is -1 if the call did not
+// run to its end. The caller holds mu, which round unlocks during the call.
+func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (n int, err error) {
+	if err := p.prepare(wait); err != nil {
+		return -1, &Error{"poll", -1, err}
+	}
+	fds, w := p.asked[1:], p.wake
+	if !wait {
+		d = &deadline{}
+	} else {
+		p.asked[0] = PollFd{Fd: int32(w.r), Events: POLLIN}
+		fds = p.asked
+		p.waiting = true
+	}
+	p.mu.Unlock()
+	if wait && arm != nil {
+		stop := arm(w)
+		n, err = d.poll(fds)
+		stop()
+	} else {
+		n, err = d.poll(fds)
+	}
+	p.mu.Lock()
+	p.waiting = false
+	if err != nil {
+		return -1, err
+	}
+	left := n
+	if wait && fds[0].Revents != 0 {
+		left--
+		if fds[0].Revents == POLLIN {
+			w.Reset()
+		} else {
+			// Somebody has closed an end of w. Its numbers may be another's by
+			// now, so forget them.
+			w.abandon()
+			p.wake = nil
+		}
+	}
+	p.collect(left)
+	return n, nil
+}
+
+// prepare makes asked what the set is now and, for a call that may wait, wake. The
+// caller holds mu.
+func (p *Poller) prepare(wait bool) error {
+	if wait && p.wake == nil {
+		w, err := NewWaker()
+		if err != nil {
+			return err
+		}
+		p.wake, p.changed = w, true // the set may have its number
+	}
+	if !p.changed && p.asked != nil {
+		return nil
+	}
+	// A registered number that wake has got was closed by its owner. It must be
+	// free, so that the kernel reports POLLNVAL. The next number may be registered
+	// too, but numbers only rise, so this ends.
+	for w := p.wake; w != nil; {
+		fd := w.r
+		if p.set.find(fd) == nil {
+			fd = w.w
+		}
+		if p.set.find(fd) == nil {
+			break
+		}
+		if err := w.moveAbove(fd); err != nil {
+			w.Close()
+			w, p.wake = nil, nil
+			if wait {
+				return err
+			}
+		}
+	}
+	p.asked = p.set.appendTo(append(p.asked[:0], PollFd{}))
+	p.changed = false
+	return nil
+}
+
+// collect appends to ready what the kernel has reported in n entries of asked. The
+// caller holds mu.
+func (p *Poller) collect(n int) {
+	for i := 1; n > 0 && i < len(p.asked); i++ {
+		f := &p.asked[i]
+		if f.Revents == 0 {
+			continue
+		}
+		n--
+		r := p.set.find(int(f.Fd))
+		if r == nil || !r.listed {
+			continue
+		}
+		events := f.Revents & (r.events | POLLERR | POLLHUP | POLLNVAL)
+		if events == 0 {
+			continue
+		}
+		ready := Ready{Fd: int(r.fd), Events: events}
+		if x := p.set.extras[r.fd]; x != nil {
+			ready.Value = x.value
+		}
+		p.ready = append(p.ready, ready)
+	}
+}
+
+// A guess predicts whether a non-blocking poll would find something. If it does,
+// that is cheaper: a call that may wait enters each descriptor's wait queue, up to
+// the first ready one, and leaves them all again (do_poll in fs/select.c). If not,
+// it costs a system call. So a poll that found something is followed by another,
+// and one that found nothing by none for the next 1, 3, 7, ... maxSkip calls.
+type guess struct{ skip, misses uint8 }
+
+const maxSkip = 63
+
+// likely counts a call, and reports whether it should poll without waiting first.
+func (g *guess) likely() bool {
+	if g.skip > 0 {
+		g.skip--
+		return false
+	}
+	return true
+}
+
+func (g *guess) update(found bool) {
+	if found {
+		g.misses = 0
+	} else {
+		g.misses = min(2*g.misses+1, maxSkip)
+	}
+	g.skip = g.misses
+}
+
+// Wake makes the Poll that is waiting, or otherwise the next one that would wait,
+// return early and empty. It is never lost, and any number of calls before an empty
+// return count as one. A Poll that has something to report returns that, and leaves
+// the Wake to the next: after every return check what the Wake was about.
+//
+// Wake never waits, and costs a system call only if a Poll is waiting. It returns
+// ErrClosed after Close.
+func (p *Poller) Wake() error {
+	p.mu.Lock()
+	if p.closed {
+		return p.unlockError("wake", -1, ErrClosed)
+	}
+	p.woken = true
+	p.unlockWake()
+	return nil
+}
+
+// Close empties the set and frees what the Poller holds itself, but does not close
+// the registered descriptors. A waiting Poll returns ErrClosed, and so does every
+// later call that returns an error, including a second Close.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		return p.unlockError("close", -1, ErrClosed)
+	}
+	p.closed = true
+	p.set, p.ready = set{}, nil
+	if p.polling {
+		p.unlockWake() // that call frees the rest
+	} else {
+		p.unlockFree()
+	}
+	return nil
+}
+
+// unlockFree unlocks mu and, if p is closed, frees what is left.
+func (p *Poller) unlockFree() {
+	var w *Waker
+	if p.closed {
+		w, p.wake, p.asked = p.wake, nil, nil
+	}
+	p.mu.Unlock()
+	if w != nil {
+		w.Close()
+	}
+}
+
+// unlockChanged unlocks mu after a change of the set, of which a waiting Poll must
+// take notice.
+func (p *Poller) unlockChanged() {
+	p.changed = true
+	p.unlockWake()
+}
+
+// unlockWake unlocks mu and wakes the Poll that is waiting, unless somebody has.
+func (p *Poller) unlockWake() {
+	if !p.waiting {
+		p.mu.Unlock()
+		return
+	}
+	p.waiting = false
+	w := p.wake
+	p.mu.Unlock()
+	w.Wake()
+}
+
+// unlockAbsent unlocks mu and returns the error for a descriptor that is not
+// registered.
+func (p *Poller) unlockAbsent(op string, fd int) error {
+	if p.closed {
+		return p.unlockError(op, fd, ErrClosed)
+	}
+	return p.unlockError(op, fd, ErrNotRegistered)
+}
+
+// unlockError unlocks mu and returns the error of an operation.
+func (p *Poller) unlockError(op string, fd int, err error) error {
+	p.mu.Unlock()
+	return &Error{op, fd, err}
+}

@@ -1,0 +1,403 @@
+//go:build linux || darwin
+
+// The tests of Waker.
+
+package poll
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// newWaker returns a Waker that is closed when the test is over.
+func newWaker(tb testing.TB) *Waker {
+	tb.Helper()
+	w, err := NewWaker()
+	must(tb, err)
+	tb.Cleanup(func() { w.Close() })
+	return w
+}
+
+// wantReadable checks whether fd is POLLIN, in one call that does not wait.
+func wantReadable(tb testing.TB, fd int, readable bool) {
+	tb.Helper()
+	want := Events(0)
+	if readable {
+		want = POLLIN
+	}
+	if got, err := Wait(fd, POLLIN, 0); got != want || err != nil {
+		tb.Fatalf("fd %d: %v, %v, want %v", fd, got, err, want)
+	}
+}
+
+// waits are the calls that wait for POLLIN of one descriptor.
+var waits = []struct {
+	name string
+	wait func(fd int) (Events, error)
+}{
+	{"Poll", func(fd int) (Events, error) {
+		fds := []PollFd{{Fd: -1}, {Fd: int32(fd), Events: POLLIN}}
+		_, err := Poll(fds, Forever)
+		return fds[1].Revents, err
+	}},
+	{"Wait", func(fd int) (Events, error) { return Wait(fd, POLLIN, time.Hour) }},
+	{"WaitContext", func(fd int) (Events, error) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		return WaitContext(ctx, fd, POLLIN)
+	}},
+	{"Poller", func(fd int) (Events, error) {
+		var p Poller
+		defer p.Close()
+		if err := p.Register(fd, POLLIN); err != nil {
+			return 0, err
+		}
+		ready, err := p.Poll(Forever)
+		if len(ready) != 1 || ready[0].Fd != fd {
+			return 0, fmt.Errorf("Poll = %v, %v", ready, err)
+		}
+		return ready[0].Events, err
+	}},
+}
+
+// TestWakerLevel checks that a Waker is POLLIN from Wake until Reset, to any
+// number of waiters and in any number of calls, and that many Wakes count as one.
+func TestWakerLevel(t *testing.T) {
+	watchdog(t, soon)
+	w := newWaker(t)
+	wantReadable(t, w.Fd(), false)
+	must(t, w.Reset()) // of a Waker that is not set: it does not wait
+	wantReadable(t, w.Fd(), false)
+	for round := 0; round < 20; round++ {
+		const each = 3
+		errs := make(chan error, each*len(waits))
+		for i := 0; i < each; i++ {
+			for _, v := range waits {
+				v := v
+				go func() {
+					var err error
+					for call := 0; call < 3 && err == nil; call++ {
+						var got Events
+						if got, err = v.wait(w.Fd()); got != POLLIN {
+							err = fmt.Errorf("%s, call %d: %v, %v, want POLLIN", v.name, call, got, err)
+						}
+					}
+					errs <- err
+				}()
+			}
+		}
+		if round%2 == 0 {
+			time.Sleep(time.Millisecond) // most of them wait by then; none has to
+		}
+		for i := 0; i < 1+100*(round%3); i++ {
+			must(t, w.Wake())
+		}
+		for i := 0; i < cap(errs); i++ {
+			must(t, <-errs)
+		}
+		wantReadable(t, w.Fd(), true)
+		must(t, w.Reset())
+		wantReadable(t, w.Fd(), false)
+	}
+}
+
+// TestWakerDescriptor checks that a Waker's descriptors are close-on-exec and
+// non-blocking, and that Fd returns the same number until Close and then -1.
+func TestWakerDescriptor(t *testing.T) {
+	w := newWaker(t)
+	if w.Fd() != w.r || w.Fd() < 0 {
+		t.Fatalf("Fd() = %d, want %d", w.Fd(), w.r)
+	}
+	for _, fd := range []int{w.r, w.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
+	}
+	fd := w.Fd()
+	must(t, w.Wake())
+	must(t, w.Reset())
+	if w.Fd() != fd {
+		t.Errorf("Fd() = %d, and %d before", w.Fd(), fd)
+	}
+	fds := []int{w.r, w.w}
+	must(t, w.Close())
+	for _, fd := range fds {
+		if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0); errno != syscall.EBADF {
+			t.Errorf("fd %d after Close: %v, want EBADF", fd, errno)
+		}
+	}
+}
+
+// TestWakerClosed checks that a closed Waker and a zero one return ErrClosed from
+// every method but Fd, which returns -1.
+func TestWakerClosed(t *testing.T) {
+	closed := newWaker(t)
+	must(t, closed.Close())
+	woken := newWaker(t)
+	must(t, woken.Wake())
+	must(t, woken.Close())
+	for _, v := range []struct {
+		name string
+		w    *Waker
+	}{
+		{"closed", closed},
+		{"woken and closed", woken},
+		{"zero", new(Waker)},
+	} {
+		t.Run("waker="+v.name, func(t *testing.T) {
+			for i := 0; i < 2; i++ {
+				for _, m := range []struct {
+					op   string
+					call func() error
+				}{{"wake", v.w.Wake}, {"reset", v.w.Reset}, {"close", v.w.Close}} {
+					err := m.call()
+					wantError(t, err, m.op, -1, ErrClosed)
+					if want := "poll: " + m.op + ": closed"; err == nil || err.Error() != want {
+						t.Errorf("%v, want the text %q", err, want)
+					}
+				}
+				if fd := v.w.Fd(); fd != -1 {
+					t.Errorf("Fd() = %d, want -1", fd)
+				}
+			}
+		})
+	}
+}
+
+// TestWakerCloseRace checks that the methods touch no number after Close which may
+// be another's by then, however they race with it.
+func TestWakerCloseRace(t *testing.T) {
+	watchdog(t, 4*soon)
+	rounds := 4000
+	if testing.Short() {
+		rounds = 400
+	}
+	reused := 0
+	for i := 0; i < rounds; i++ {
+		w, err := NewWaker()
+		must(t, err)
+		fd := w.Fd()
+		var racing, over sync.WaitGroup
+		var opened atomic.Bool // the number may be another's
+		for _, call := range []func() error{w.Wake, w.Reset} {
+			call := call
+			racing.Add(1)
+			over.Add(1)
+			go func() {
+				defer over.Done()
+				racing.Done()
+				for after := 0; after < 3; {
+					if opened.Load() {
+						after++
+					}
+					before := w.Fd()
+					err := call()
+					if before == -1 && err == nil {
+						t.Error("closed, but no ErrClosed")
+					}
+					if e, ok := err.(*Error); err != nil && (!ok || e.Err != ErrClosed) {
+						t.Errorf("%v, want ErrClosed", err)
+					}
+					if after > 0 || i%4 == 0 {
+						runtime.Gosched()
+					}
+				}
+			}()
+		}
+		racing.Wait()
+		must(t, w.Close())
+		// Each end of a socket pair can be read and written, and so betrays both.
+		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		must(t, err)
+		for _, s := range pair {
+			if s == fd {
+				reused++
+			}
+			must(t, syscall.SetNonblock(s, true))
+			mustWrite(t, s, "x")
+		}
+		opened.Store(true)
+		over.Wait()
+		if fd := w.Fd(); fd != -1 {
+			t.Errorf("Fd() = %d after Close", fd)
+		}
+		for _, s := range pair {
+			var b [64]byte
+			if n, err := syscall.Read(s, b[:]); n != 1 || b[0] != 'x' {
+				t.Fatalf("a stranger's fd %d, once the Waker's fd %d, was read or written: %q, %v", s, fd, b[:max(n, 0)], err)
+			}
+		}
+		for _, s := range pair {
+			syscall.Close(s)
+		}
+	}
+	t.Logf("the number was reused in %d of %d rounds", reused, rounds)
+	if reused == 0 {
+		t.Error("the number was never reused")
+	}
+}
+
+// TestWakerNeverWaits checks that no number of Wakes makes Wake wait, not even one
+// that fills a pipe, and that one Reset answers them all.
+func TestWakerNeverWaits(t *testing.T) {
+	watchdog(t, 2*soon)
+	const wakes = 100000 // a pipe holds 65,536
+	w := newWaker(t)
+	for round := 0; round < 2; round++ {
+		for i := 0; i < wakes; i++ {
+			if err := w.Wake(); err != nil {
+				t.Fatalf("Wake %d: %v", i, err)
+			}
+		}
+		wantReadable(t, w.Fd(), true)
+		must(t, w.Reset())
+		wantReadable(t, w.Fd(), false)
+		must(t, w.Wake())
+		wantReadable(t, w.Fd(), true)
+		must(t, w.Reset())
+		wantReadable(t, w.Fd(), false)
+		must(t, w.Reset())
+	}
+}
+
+// TestWakerNeverLost checks that a Wake is seen which comes after Reset, while
+// others wake and reset all the time.
+func TestWakerNeverLost(t *testing.T) {
+	watchdog(t, 4*soon)
+	wakes := int64(20000)
+	if testing.Short() {
+		wakes = 2000
+	}
+	w := newWaker(t)
+	var made, seen atomic.Int64
+	go func() {
+		for made.Load() < wakes {
+			made.Add(1)
+			if err := w.Wake(); err != nil {
+				t.Error(err)
+				return
+			}
+			for made.Load()%16 == 0 && seen.Load() < made.Load() {
+				runtime.Gosched() // the other side waits in between
+			}
+		}
+	}()
+	for seen.Load() < wakes {
+		got, err := Wait(w.Fd(), POLLIN, Forever)
+		if got != POLLIN || err != nil {
+			t.Fatalf("%v, %v, want POLLIN", got, err)
+		}
+		must(t, w.Reset())
+		seen.Store(made.Load())
+	}
+}
+
+// TestWakerInPoller checks a Waker as an entry of a Poller, next to another and to
+// the Poller's own Wake.
+func TestWakerInPoller(t *testing.T) {
+	watchdog(t, soon)
+	r, pw := newPipe(t)
+	w := newWaker(t)
+	var p Poller
+	defer p.Close()
+	must(t, p.Register(r, POLLIN))
+	must(t, p.Register(w.Fd(), POLLIN))
+	for i := 0; i < 20; i++ {
+		c := goPoll(&p, Forever)
+		must(t, w.Wake())
+		(<-c).want(t, nil, Ready{Fd: w.Fd(), Events: POLLIN})
+		must(t, p.Wake())
+		for _, timeout := range []time.Duration{Forever, 0, time.Hour} {
+			wantPoll(t, &p, timeout, Ready{Fd: w.Fd(), Events: POLLIN})
+		}
+		mustWrite(t, pw, "x")
+		wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w.Fd(), Events: POLLIN})
+		must(t, w.Reset())
+		wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN})
+		readAll(r)
+		wantPoll(t, &p, Forever) // the Poller's own Wake
+		wantPoll(t, &p, 0)
+	}
+}
+
+// TestWakerGarbage checks that the garbage collector closes a dropped Waker and
+// that of a dropped Poller, also where small objects beside it are in use.
+func TestWakerGarbage(t *testing.T) {
+	watchdog(t, 2*soon)
+	const dropped = 100
+	r, _ := newPipe(t)
+	for _, v := range []struct {
+		name string
+		make func() error
+	}{
+		{"Waker", func() error {
+			_, err := NewWaker()
+			return err
+		}},
+		{"Poller", func() error {
+			p := new(Poller)
+			if err := p.Register(r, POLLIN); err != nil {
+				return err
+			}
+			for p.wake == nil { // until it has waited
+				if _, err := p.Poll(time.Millisecond); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	} {
+		t.Run("dropped="+v.name, func(t *testing.T) {
+			var neighbours []*int32
+			before := openFds(t)
+			made := make(chan error, 1)
+			go func() { // whose stack is garbage as well
+				for i := 0; i < dropped; i++ {
+					neighbours = append(neighbours, new(int32))
+					if err := v.make(); err != nil {
+						made <- err
+						return
+					}
+					neighbours = append(neighbours, new(int32))
+				}
+				made <- nil
+			}()
+			must(t, <-made)
+			for after := openFds(t); after > before; after = openFds(t) {
+				runtime.Gosched() // until it is so, or the watchdog barks
+			}
+			runtime.KeepAlive(neighbours)
+		})
+	}
+
+	// One that is in use is not closed.
+	w := newWaker(t)
+	fd := w.Fd()
+	collect(t)
+	must(t, w.Wake())
+	wantReadable(t, fd, true)
+	runtime.KeepAlive(w)
+}
+
+// TestWakerAllocates checks that Wake, Reset and Fd allocate nothing.
+func TestWakerAllocates(t *testing.T) {
+	w := newWaker(t)
+	if n := testing.AllocsPerRun(1000, func() {
+		w.Wake()
+		w.Fd()
+		w.Wake()
+		w.Reset()
+		w.Reset()
+	}); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
