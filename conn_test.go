@@ -72,20 +72,14 @@ func TestRegisterConnRace(t *testing.T) {
 		c        *os.File
 		fd       int
 		stranger bool // registers the next owner of the number
-		delay    int  // how long it waits with that
 	}
 	begin, end := make(chan round), make(chan *os.File)
 	var ready, started atomic.Bool
 	go func() { // the owner of the conns
 		for r := range begin {
 			ready.Store(true)
-			for i := 1; !started.Load(); i++ {
-				if i%1000 == 0 {
-					runtime.Gosched()
-				}
-			}
-			for i := 0; i < r.delay; i++ {
-				p.Len() // a while that the compiler doesn't take out
+			for !started.Load() {
+				runtime.Gosched()
 			}
 			r.c.Close()
 			p.Unregister(r.fd)
@@ -102,7 +96,7 @@ func TestRegisterConnRace(t *testing.T) {
 	}()
 	var first, reused int
 	for i := 0; i < rounds; i++ {
-		r := round{c: dup(), stranger: i%2 == 0, delay: i / 2 % 32}
+		r := round{c: dup(), stranger: i%2 == 0}
 		r.fd = mustConnFd(t, r.c)
 		ready.Store(false)
 		started.Store(false)
@@ -111,6 +105,9 @@ func TestRegisterConnRace(t *testing.T) {
 			runtime.Gosched()
 		}
 		started.Store(true)
+		for j := 0; j < i/2%64*8; j++ {
+			p.Len() // a while, from none to some microseconds
+		}
 		fd, err := p.RegisterConn(r.c, POLLIN)
 		if err == nil && fd != r.fd {
 			t.Fatalf("RegisterConn = %d, want %d", fd, r.fd)

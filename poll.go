@@ -59,18 +59,7 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // which kind it is, so only the caller can know.
 //
 // On Darwin it is Poll(fds, 0).
-func RawPoll(fds []PollFd) (n int, err error) {
-	for len(fds) <= maxNfds {
-		n, errno := rawPoll(fds)
-		if errno == 0 {
-			return n, nil
-		}
-		if errno != syscall.EINTR {
-			return 0, pollError(errno)
-		}
-	}
-	return 0, pollError(syscall.EINVAL)
-}
+func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // The layer below is one system call. A platform's syscall file must define:
 //
@@ -79,8 +68,8 @@ func RawPoll(fds []PollFd) (n int, err error) {
 //		timeout is that of Poll, at most maxWait. A part of a millisecond may be
 //		rounded up. It may return 0 or EINTR early, and may write to all of fds.
 //
-//	func rawPoll(fds []PollFd) (n int, errno syscall.Errno)
-//		One call that does not wait, for RawPoll.
+//	func rawPoll(fds []PollFd) (n int, err error)
+//		RawPoll.
 //
 // waker_GOOS.go defines what a Waker is made of.
 

@@ -101,7 +101,7 @@ func (p *Poller) add(fd int, events Events) error {
 	if r == nil {
 		r = p.set.add(fd)
 	}
-	r.events = events
+	r.Events = events
 	return nil
 }
 
@@ -169,7 +169,7 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 // have registered the number anew since.
 func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
 	p.mu.Lock()
-	var before registration
+	var before PollFd
 	r := p.set.find(fd)
 	if r != nil {
 		before = *r
@@ -190,7 +190,7 @@ func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), er
 		case r == nil:
 			p.set.remove(now)
 		default:
-			now.events = before.events
+			now.Events = before.Events
 			p.set.setExtra(fd, old)
 		}
 		p.unlockChanged()
@@ -211,7 +211,7 @@ func (p *Poller) Attach(fd int, value any) error {
 	if r == nil {
 		return p.unlockAbsent("attach", fd)
 	}
-	if x := p.set.extras[r.fd]; x != nil {
+	if x := p.set.extras[r.Fd]; x != nil {
 		x.value = value
 	} else if value != nil {
 		p.set.setExtra(fd, &extra{value: value})
@@ -228,7 +228,7 @@ func (p *Poller) Modify(fd int, events Events) error {
 	if r == nil {
 		return p.unlockAbsent("modify", fd)
 	}
-	r.events = events
+	r.Events = events
 	p.unlockChanged()
 	return nil
 }
@@ -261,7 +261,7 @@ func (p *Poller) Registered(fd int) (events Events, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.set.find(fd); r != nil {
-		return r.events, true
+		return r.Events, true
 	}
 	return 0, false
 }
@@ -371,8 +371,11 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 
 	if timeout != 0 && p.guess.likely() && !isDone(done) {
 		_, err = p.round(&d, false, nil)
-		p.guess.update(len(p.ready) > 0)
-		d.update()
+		found := len(p.ready) > 0
+		p.guess.update(found)
+		if !found {
+			d.update()
+		}
 	}
 	for len(p.ready) == 0 && !p.closed && !isDone(done) {
 		wait := d.left != 0 && !p.woken && err == nil
@@ -502,15 +505,15 @@ func (p *Poller) collect(n int) {
 		}
 		n--
 		r := p.set.find(int(f.Fd))
-		if r == nil || !r.listed {
+		if r == nil || r.Revents != listed {
 			continue
 		}
-		events := f.Revents & (r.events | POLLERR | POLLHUP | POLLNVAL)
+		events := f.Revents & (r.Events | POLLERR | POLLHUP | POLLNVAL)
 		if events == 0 {
 			continue
 		}
-		ready := Ready{Fd: int(r.fd), Events: events}
-		if x := p.set.extras[r.fd]; x != nil {
+		ready := Ready{Fd: int(r.Fd), Events: events}
+		if x := p.set.extras[r.Fd]; x != nil {
 			ready.Value = x.value
 		}
 		p.ready = append(p.ready, ready)

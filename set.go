@@ -7,14 +7,6 @@ package poll
 
 import "hash/maphash"
 
-// A registration is one descriptor in the set.
-type registration struct {
-	fd     int32
-	events Events
-	listed bool  // appendTo has listed it
-	next   int32 // in its chain
-}
-
 // An extra holds what few registrations have.
 type extra struct {
 	conn  any // kept reachable by RegisterConn
@@ -30,26 +22,30 @@ type extra struct {
 // whatever the numbers (multiply-shift hashing; Dietzfelbinger et al., A reliable
 // randomized algorithm for the closest-pair problem, 1997, lemma 2.4).
 type set struct {
-	list       []registration
-	heads      []int32 // where each chain begins; the length is a power of two
-	shift      uint8   // 32 - log2(len(heads))
-	multiplier uint32  // odd, random
+	list       []PollFd // the registrations; Revents is listed or 0
+	next       []int32  // by position: what follows in the chain
+	heads      []int32  // where each chain begins; the length is a power of two
+	shift      uint8    // 32 - log2(len(heads))
+	multiplier uint32   // odd, random
 	extras     map[int32]*extra
 }
 
-// link returns where the position of fd is stored: in heads, or in the next of
-// the registration before it. It holds 0 if fd is not registered. The set must
-// not be zero.
+// listed is the Revents of a registration that appendTo has listed.
+const listed = 1
+
+// link returns where the position of fd is stored: in heads, or in next for the
+// registration before it. It holds 0 if fd is not registered. The set must not be
+// zero.
 func (s *set) link(fd int32) *int32 {
 	at := &s.heads[uint32(fd)*s.multiplier>>s.shift]
-	for *at != 0 && s.list[*at-1].fd != fd {
-		at = &s.list[*at-1].next
+	for *at != 0 && s.list[*at-1].Fd != fd {
+		at = &s.next[*at-1]
 	}
 	return at
 }
 
-// find returns the registration of fd, or nil.
-func (s *set) find(fd int) *registration {
+// find returns the registration of fd, or nil. It is good until the set changes.
+func (s *set) find(fd int) *PollFd {
 	if len(s.list) == 0 || !validFd(fd) {
 		return nil
 	}
@@ -60,43 +56,41 @@ func (s *set) find(fd int) *registration {
 }
 
 // add registers fd, which is not registered, with a mask of 0.
-func (s *set) add(fd int) *registration {
+func (s *set) add(fd int) *PollFd {
 	if len(s.list) == len(s.heads) {
 		s.grow()
 	}
-	at := s.link(int32(fd))
-	*at = int32(len(s.list) + 1) // before append, which may leave it behind
-	s.list = append(s.list, registration{fd: int32(fd)})
+	s.list = append(s.list, PollFd{Fd: int32(fd)})
+	s.next = append(s.next, 0)
+	*s.link(int32(fd)) = int32(len(s.list))
 	return &s.list[len(s.list)-1]
 }
 
 // grow doubles the table.
 func (s *set) grow() {
 	if s.heads == nil {
-		s.multiplier = uint32(new(maphash.Hash).Sum64()) | 1 // its seed is random
+		s.multiplier = uint32(new(maphash.Hash).Sum64()) | 1 // a zero Hash has a random seed
 		s.shift = 32 - 2
 	}
 	s.shift--
 	s.heads = make([]int32, 1<<(32-s.shift))
-	for i := range s.list {
-		r := &s.list[i]
-		head := &s.heads[uint32(r.fd)*s.multiplier>>s.shift]
-		r.next, *head = *head, int32(i+1)
+	for i, r := range s.list {
+		head := &s.heads[uint32(r.Fd)*s.multiplier>>s.shift]
+		s.next[i], *head = *head, int32(i+1)
 	}
 }
 
 // remove takes r out of the set, and puts the last registration in its place.
-func (s *set) remove(r *registration) {
-	delete(s.extras, r.fd)
-	at := s.link(r.fd)
-	i := *at
-	*at = r.next
-	last := &s.list[len(s.list)-1]
-	if r != last {
-		*s.link(last.fd) = i
-		*r = *last
+func (s *set) remove(r *PollFd) {
+	delete(s.extras, r.Fd)
+	at := s.link(r.Fd)
+	i, last := *at-1, len(s.list)-1
+	*at = s.next[i]
+	if int(i) != last {
+		*s.link(s.list[last].Fd) = i + 1
+		s.list[i], s.next[i] = s.list[last], s.next[last]
 	}
-	s.list = s.list[:len(s.list)-1]
+	s.list, s.next = s.list[:last], s.next[:last]
 }
 
 // setExtra stores x for fd, or nothing if x is nil.
@@ -111,14 +105,11 @@ func (s *set) setExtra(fd int, x *extra) {
 	}
 }
 
-// appendTo appends an entry for each registration to fds.
+// appendTo appends the registrations to fds, and marks them as listed.
 func (s *set) appendTo(fds []PollFd) []PollFd {
-	n := len(fds)
-	fds = append(fds, make([]PollFd, len(s.list))...)
-	for i, entries := 0, fds[n:]; i < len(entries); i++ {
-		r := &s.list[i]
-		r.listed = true
-		entries[i] = PollFd{Fd: r.fd, Events: r.events}
+	fds = append(fds, s.list...)
+	for i := range s.list {
+		s.list[i].Revents = listed
 	}
 	return fds
 }

@@ -41,19 +41,19 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	}
 	chained := 0
 	for head, at := range s.heads {
-		for ; at != 0; at = s.list[at-1].next {
+		for ; at != 0; at = s.next[at-1] {
 			r := &s.list[at-1]
 			if chained++; chained > len(s.list) {
 				tb.Fatalf("a chain has no end")
 			}
-			if got := int(uint32(r.fd) * s.multiplier >> s.shift); got != head {
-				tb.Fatalf("fd %d is in chain %d, want %d", r.fd, head, got)
+			if got := int(uint32(r.Fd) * s.multiplier >> s.shift); got != head {
+				tb.Fatalf("fd %d is in chain %d, want %d", r.Fd, head, got)
 			}
-			if events, ok := want[int(r.fd)]; !ok || r.events != events {
-				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.fd, r.events, events, ok)
+			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
+				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
 			}
-			if s.find(int(r.fd)) != r {
-				tb.Fatalf("fd %d is listed, but not found", r.fd)
+			if s.find(int(r.Fd)) != r {
+				tb.Fatalf("fd %d is listed, but not found", r.Fd)
 			}
 		}
 	}

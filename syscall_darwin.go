@@ -27,5 +27,5 @@ func pollOnce(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) 
 	return int(r), errno
 }
 
-// rawPoll is not raw: nobody has shown on Darwin which handlers sleep.
-func rawPoll(fds []PollFd) (n int, errno syscall.Errno) { return pollOnce(fds, 0) }
+// rawPoll is not raw: Darwin is not known to have handlers that never sleep.
+func rawPoll(fds []PollFd) (n int, err error) { return Poll(fds, 0) }

@@ -28,13 +28,13 @@ func pollOnce(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) 
 	usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0)
 	for other := false; ; other = true {
 		var r uintptr
-		done := false
+		replaced := false
 		if testCall != nil {
-			n, errno, done = testCall(usePoll, timeout)
+			n, errno, replaced = testCall(usePoll, timeout)
 			r = uintptr(n)
 		}
 		switch {
-		case done:
+		case replaced:
 		case usePoll:
 			ms := -1
 			if timeout >= 0 {
@@ -62,17 +62,22 @@ func missing(errno syscall.Errno) bool {
 	return errno == syscall.ENOSYS || errno == syscall.EPERM
 }
 
-// rawPoll is poll(2) or ppoll(2), as in pollOnce, with a timeout of 0.
-func rawPoll(fds []PollFd) (n int, errno syscall.Errno) {
-	if hasPoll {
-		n = rawCall(sysPoll, fds, nil)
+// rawPoll calls poll(2) or ppoll(2), as pollOnce does, with a timeout of 0.
+func rawPoll(fds []PollFd) (n int, err error) {
+	for len(fds) <= maxNfds {
+		if hasPoll {
+			n = rawCall(sysPoll, fds, nil)
+		}
+		if !hasPoll || n < 0 && missing(syscall.Errno(-n)) {
+			var zero syscall.Timespec
+			n = rawCall(syscall.SYS_PPOLL, fds, unsafe.Pointer(&zero))
+		}
+		if n >= 0 {
+			return n, nil
+		}
+		if errno := syscall.Errno(-n); errno != syscall.EINTR {
+			return 0, pollError(errno)
+		}
 	}
-	if !hasPoll || n < 0 && missing(syscall.Errno(-n)) {
-		var zero syscall.Timespec
-		n = rawCall(syscall.SYS_PPOLL, fds, unsafe.Pointer(&zero))
-	}
-	if n < 0 {
-		return 0, syscall.Errno(-n)
-	}
-	return n, 0
+	return 0, pollError(syscall.EINVAL)
 }

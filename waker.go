@@ -88,7 +88,8 @@ func (w *Waker) Close() error {
 	if !w.opened {
 		return &Error{"close", -1, ErrClosed}
 	}
-	w.abandon()
+	w.opened = false
+	runtime.SetFinalizer(w, nil)
 	syscall.Close(w.r)
 	if w.w != w.r {
 		syscall.Close(w.w)
@@ -98,6 +99,8 @@ func (w *Waker) Close() error {
 
 // abandon makes w closed without closing its numbers.
 func (w *Waker) abandon() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.opened = false
 	runtime.SetFinalizer(w, nil)
 }
