@@ -1,202 +1,168 @@
 //go:build linux
 
-// Bench measures poll(2) against what else there is, on this machine: select(2)
-// by the root's own benchmarks, and golang.org/x/sys/unix, epoll, the runtime's
-// netpoller and C in this process. It prints tables and draws a chart.
+// Bench measures this package against the other ways to wait for descriptors on
+// Linux, all in one process and interleaved. It prints two tables in Markdown and
+// draws a chart of poll(2) against select(2).
 //
-//	go run .                            # two minutes, writes look.svg
-//	go run . -o my.svg -nfds 1,10,100   # fewer sizes
-//	go run . -quick -o /tmp/quick.svg   # does it work? within seconds
+//	go run .                          # two minutes; writes cost.svg
+//	go run . -ratios                  # also prints the ratios that matter
+//	go run . -quick -o /tmp/x.svg     # takes seconds; the numbers mean little
 //
-// Linux only. What runs beside it shows in the numbers: repeats are interleaved
-// and medians taken, but a quiet machine is better.
+// For the largest sizes it needs root, which may raise RLIMIT_NOFILE; sizes over
+// the limit are left out, and so is C without a C compiler.
 package main
 
 import (
-	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 )
 
-// sizes is a flag of numbers with commas between them.
-type sizes []int
-
-func (s *sizes) String() string { return join(*s) }
-
-func (s *sizes) Set(text string) error {
-	*s = nil
-	for _, f := range strings.Split(text, ",") {
-		n, err := strconv.Atoi(f)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a size", f)
-		}
-		if l := len(*s); l > 0 && (*s)[l-1] >= n {
-			return fmt.Errorf("%d is not larger than the one before", n)
-		}
-		*s = append(*s, n)
-	}
-	return nil
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-type config struct {
-	maxfd, nfds sizes // nil: all that there are
-	repeats     int
-	quick       bool
-	out         string
-}
-
-func parse(args []string, stderr io.Writer) (config, error) {
-	c := config{repeats: 51}
+// run returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.Var(&c.maxfd, "maxfd", "highest descriptors to measure, as in 64,1024 (default all)")
-	f.Var(&c.nfds, "nfds", "numbers of descriptors to measure, as in 1,10,100 (default all)")
-	f.IntVar(&c.repeats, "repeats", c.repeats, "how often each measurement is repeated (3 if -quick)")
-	f.BoolVar(&c.quick, "quick", false, "end within seconds, with numbers that mean little")
-	f.StringVar(&c.out, "o", "look.svg", "the `file` of the chart")
-	if err := f.Parse(args); err != nil {
-		return c, err
-	}
-	err := error(nil)
-	switch ext := filepath.Ext(c.out); {
-	case f.NArg() > 0:
-		err = fmt.Errorf("unexpected argument %q", f.Arg(0))
-	case c.repeats < 1:
-		err = fmt.Errorf("-repeats %d: at least 1", c.repeats)
-	case ext != ".svg" && ext != "":
-		err = fmt.Errorf("-o %s: the chart is a .svg", c.out)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		f.Usage()
-		return c, err
-	}
-	if c.quick {
-		given := map[string]bool{}
-		f.Visit(func(f *flag.Flag) { given[f.Name] = true })
-		if !given["repeats"] {
-			c.repeats = 3
-		}
-		if !given["maxfd"] {
-			c.maxfd = sizes{64, 256, 512}
-		}
-		if !given["nfds"] {
-			c.nfds = sizes{1, 10, 100}
-		}
-	}
-	return c, nil
-}
-
-func main() {
-	c, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
+	quick := f.Bool("quick", false, "take seconds, for numbers that mean little")
+	withRatios := f.Bool("ratios", false, "also print the ratios that a release must keep")
+	out := f.String("o", "cost.svg", "the `file` of the chart")
+	switch err := f.Parse(args); {
+	case err == flag.ErrHelp:
+		return 0
 	case err != nil:
-		os.Exit(2)
+		return 2
+	case f.NArg() > 0:
+		fmt.Fprintf(stderr, "unexpected argument %q\n", f.Arg(0))
+		f.Usage()
+		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err = run(ctx, c, os.Stdout)
-	stop()
-	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			err = errors.New("interrupted")
-		}
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+	b := bench{w: stdout, repeats: 51, block: 2 * time.Millisecond}
+	if *quick {
+		b.repeats, b.block = 3, 100*time.Microsecond
 	}
+	if err := b.all(*out, *withRatios); err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
 }
 
-func run(ctx context.Context, c config, w io.Writer) (err error) {
-	// Not after minutes of measuring.
-	discard, err := checkWritable(c.out)
+// all measures everything. A row of a table is printed as soon as it is measured.
+func (b *bench) all(out string, withRatios bool) error {
+	// Find out now whether the chart can be written. What is there stays until
+	// there is a new one.
+	file, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
-		return fmt.Errorf("the chart: %w", err)
+		return err
 	}
-	defer func() {
+	file.Close()
+
+	limit := raiseLimit()
+	fds, closeAll, err := openEventfds(min(9000, limit-reserved))
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	where := machine()
+	fmt.Fprintf(b.w, "%s. The least of %d blocks each.\n\nA non-blocking poll of idle descriptors:\n\n", where, b.repeats)
+	if !haveC {
+		fmt.Fprint(b.w, "C and the bare system call are left out: there is no C compiler.\n\n")
+	}
+
+	entries := []rival{bare, rawPoll, rawSyscall, syscall6, array, poller, unixPoll, libc, epoll, selecting}
+	b.head(entries)
+	var watched []int
+	for _, n := range []int{0, 1, 3, 10, 30, 100, 300, 1000, 3000, 9000} {
+		if n > len(fds) {
+			break
+		}
+		watched = append(watched, n)
+		if err := b.row(idle(n), entries, fds[:n], 1, func(w *watcher) loop { return w.idle }); err != nil {
+			return err
+		}
+	}
+
+	waiters := []rival{poller, array, unixPoll, libc, epoll, netpoller}
+	fmt.Fprint(b.w, "\nA loop that waits, and changes of the set:\n\n")
+	b.head(waiters)
+	for _, n := range []int{1, 10, 100, 1000, 9000} {
+		if n > len(fds) {
+			break
+		}
+		order := someOf(fds[:n])
+		err := b.row(busy(n), waiters, fds[:n], len(order), serveFrom(order, order))
 		if err != nil {
-			discard()
+			return err
 		}
-	}()
-	tmp, err := os.MkdirTemp("", "bench")
-	if err != nil {
+	}
+	kept := fds[:min(1000, len(fds))]
+	if err := b.row(fmt.Sprintf("unregister and register, %d in the set", len(kept)), waiters, kept, 1, func(w *watcher) loop { return w.change }); err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	r, err := buildRoot(ctx, tmp)
-	if err != nil {
+	if err := b.row(fmt.Sprintf("modify, %d in the set", len(kept)), waiters, kept, 1, func(w *watcher) loop { return w.modify }); err != nil {
+		return err
+	}
+	if err := onOneCPU(func() error { return b.pingPong(oneCPU, waiters) }); err != nil {
+		return err
+	}
+	if err := b.pingPong("ping-pong with cat(1), all CPUs", waiters); err != nil {
 		return err
 	}
 
-	benchtime, batch := 2*time.Millisecond, time.Millisecond
-	if c.quick {
-		benchtime, batch = time.Millisecond, 100*time.Microsecond
+	fmt.Fprint(b.w, "\nA non-blocking poll of ten idle descriptors, by the highest number:\n\n")
+	b.head([]rival{poller, selecting})
+	var highest []int
+	for _, n := range []int{128, 1000, 2500, 5000, 7500, 10000, 12500, 15000, 17500, 19990, 50000, 1e5, 2e5, 3e5, 4e5, 5e5, 6e5, 7e5, 8e5, 9e5, 1e6} {
+		if n >= limit {
+			break
+		}
+		highest = append(highest, n)
+		spread, closeAll, err := spreadEventfds(n)
+		if err == nil {
+			err = b.row(numbered(n), []rival{poller, selecting}, spread, 1, func(w *watcher) loop { return w.idle })
+			closeAll()
+		}
+		if err != nil {
+			return err
+		}
 	}
-	sparse, cpu, err := r.findSizes(ctx, "Sparse")
-	if err == nil {
-		err = sparse.choose(c.maxfd)
+	if withRatios {
+		b.ratios(highest)
 	}
+	caption := where + "\n" + time.Now().Format("2006-01-02") + ", least of " + fmt.Sprint(b.repeats) + " blocks: cd bench && go run ."
+	svg, err := chart(b.curves(numbered, highest, poller, selecting), b.curves(idle, watched, poller, selecting, epoll), caption)
 	if err != nil {
 		return err
 	}
-	dense, _, err := r.findSizes(ctx, "Dense")
-	if err == nil {
-		err = dense.choose(c.nfds)
-	}
-	if err != nil {
-		return err
-	}
-	pr := newProgress()
-	defer pr.end()
-	if err := r.measure(ctx, []*curve{sparse, dense}, c.repeats, benchtime, pr); err != nil {
-		return err
-	}
-	rows, epollWins, err := compare(ctx, c.repeats, batch, pr)
-	if err != nil {
-		return err
-	}
-	pr.end()
-
-	fmt.Fprintf(w, "%s, medians of %d\n", machine(cpu), c.repeats)
-	fmt.Fprintf(w, "\nOne look at ten idle descriptors, by the highest number\n\n")
-	printCurve(w, sparse)
-	fmt.Fprintf(w, "\nOne look at idle descriptors, by how many\n\n")
-	printCurve(w, dense)
-	fmt.Fprintf(w, "\nIn one process, on the same pipes\n\n")
-	printRows(w, rows)
-	fmt.Fprintf(w, "\n%s\n", epollWins)
-	if rivalC.look == nil {
-		fmt.Fprintln(w, "C poll(2) is left out: no C compiler.")
-	}
-	svg, err := chart(sparse, dense)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(c.out, svg, 0o666)
+	return os.WriteFile(out, svg, 0o666)
 }
 
-// checkWritable opens the file as it will be opened in the end, but keeps what
-// is in it. If there was none, discard removes it.
-func checkWritable(name string) (discard func(), err error) {
-	_, err = os.Lstat(name)
-	existed := !errors.Is(err, fs.ErrNotExist)
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+func (b *bench) pingPong(what string, rivals []rival) error {
+	in, out, end, err := startCat()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func() {
-		if !existed {
-			os.Remove(name)
-		}
-	}, f.Close()
+	defer end()
+	return b.row(what, rivals, []int32{in}, 1, serveFrom([]int32{out}, []int32{in}))
 }
+
+func serveFrom(out, in []int32) func(w *watcher) loop {
+	return func(w *watcher) loop {
+		if w.serve == nil {
+			return nil
+		}
+		return w.serve(out, in)
+	}
+}
+
+// The names of rows that others look up.
+func idle(n int) string     { return fmt.Sprintf("%d idle", n) }
+func busy(n int) string     { return fmt.Sprintf("busy, 1 of %d ready", n) }
+func numbered(n int) string { return fmt.Sprintf("10 idle, up to %d", n) }
+
+const oneCPU = "ping-pong with cat(1), one CPU"
