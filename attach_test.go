@@ -6,7 +6,6 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -55,7 +54,7 @@ func TestAttach(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	conn, other := testConn(r), &anyConn{fd: r}
+	conn, other := testConn(r), fdConn(r)
 	a, b := new(int), new(int)
 	var p Poller
 	defer p.Close()
@@ -120,23 +119,10 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// An anyConn is a descriptor as a syscall.Conn that control, if not nil, adds to.
-type anyConn struct {
-	fd      int
-	control func(f func(fd uintptr)) error
-	_       [64]byte // not in a block of the tiny allocator
+// fdConn returns fd as a syscall.Conn.
+func fdConn(fd int) *fakeConn {
+	return &fakeConn{control: func(f func(fd uintptr)) error { f(uintptr(fd)); return nil }}
 }
-
-func (c *anyConn) SyscallConn() (syscall.RawConn, error) { return c, nil }
-func (c *anyConn) Control(f func(fd uintptr)) error {
-	if c.control != nil {
-		return c.control(f)
-	}
-	f(uintptr(c.fd))
-	return nil
-}
-func (c *anyConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
-func (c *anyConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
 
 // TestAttachErrors checks the errors of Attach, after which nothing is attached.
 func TestAttachErrors(t *testing.T) {
@@ -306,8 +292,8 @@ func (g *garbage) value() any {
 
 // conn returns a conn for fd that is counted when nobody holds it any more.
 func (g *garbage) conn(fd int) syscall.Conn {
-	c := &anyConn{fd: fd}
-	runtime.SetFinalizer(c, func(*anyConn) { g.finalized.Add(1) })
+	c := fdConn(fd)
+	runtime.SetFinalizer(c, func(*fakeConn) { g.finalized.Add(1) })
 	return c
 }
 

@@ -79,8 +79,7 @@ func BenchmarkSparse(b *testing.B) {
 			b.Run(fmt.Sprintf("impl=%s/maxfd=%d", impl, n), func(b *testing.B) {
 				fds := spread(10, n)
 				for _, fd := range fds {
-					in, out := openPipe(b)
-					defer syscall.Close(out)
+					in, _ := newPipe(b)
 					if got := dupFd(b, in, fd); got != fd {
 						b.Skipf("descriptor %d is taken", fd)
 					}

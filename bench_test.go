@@ -15,90 +15,9 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how
-// many descriptors may be used. The kernel never shrinks the table that it
-// keeps of a process's descriptors, 8 bytes for each number: where the limit is
-// a billion, fewer have to do.
-func raiseLimit(tb testing.TB) int {
-	tb.Helper()
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		tb.Fatal(err)
-	}
-	if soft := l.Cur; soft < l.Max {
-		l.Cur = l.Max
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
-			l.Cur = soft // Darwin refuses more than a process may open
-		}
-	}
-	return int(min(l.Cur, 1<<17))
-}
-
-// dupFd returns a copy of fd that is open until the end of the test. It has the
-// first free number from min on.
-func dupFd(tb testing.TB, fd, min int) int {
-	tb.Helper()
-	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
-	if errno != 0 {
-		tb.Fatal(errno)
-	}
-	tb.Cleanup(func() { syscall.Close(int(n)) })
-	return int(n)
-}
-
-// idlePipes opens n pipes until the end of the test. The write ends get numbers
-// above those of the read ends, which are in a row but for gaps that were there.
-func idlePipes(tb testing.TB, n int) (r, w []int) {
-	tb.Helper()
-	const others = 64 // what else may be open
-	if limit := raiseLimit(tb); 2*n+2*others > limit {
-		tb.Skipf("%d pipes do not fit in %d descriptors", n, limit)
-	}
-	for len(r) < n {
-		in, out := openPipe(tb)
-		r = append(r, in)
-		w = append(w, dupFd(tb, out, r[0]+n+others))
-		syscall.Close(out)
-	}
-	return r, w
-}
-
-// openPipe opens a pipe, of which the caller closes out.
-func openPipe(tb testing.TB) (in, out int) {
-	tb.Helper()
-	var p [2]int
-	if err := syscall.Pipe(p[:]); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { syscall.Close(p[0]) })
-	return p[0], p[1]
-}
-
-// newPoller is a Poller that asks fds for events until the end of the test.
-func newPoller(tb testing.TB, fds []int, events Events) *Poller {
-	tb.Helper()
-	p := new(Poller)
-	tb.Cleanup(func() { p.Close() })
-	for _, fd := range fds {
-		if err := p.Register(fd, events); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	return p
-}
-
-func newArray(fds []int, events Events) []PollFd {
-	var array []PollFd
-	for _, fd := range fds {
-		array = append(array, PollFd{Fd: int32(fd), Events: events})
-	}
-	return array
-}
 
 // BenchmarkLayers isolates what the Poller adds to a look at an array: the
 // lock, and reading the results.
@@ -142,18 +61,18 @@ func crowd(n int) (pollers []Poller, fds []int) {
 	pollers = make([]Poller, max(1, 1000/n))
 	fds = rand.New(rand.NewSource(1)).Perm(n)
 	for i := range pollers { // memory is taken once, before the measurement
-		fill(&pollers[i], fds)
+		register(&pollers[i], fds)
 	}
 	return pollers, fds
 }
 
-func fill(p *Poller, fds []int) {
+func register(p *Poller, fds []int) {
 	for _, fd := range fds {
 		p.Register(fd, POLLIN)
 	}
 }
 
-func empty(p *Poller, fds []int) {
+func unregister(p *Poller, fds []int) {
 	for _, fd := range fds {
 		p.Unregister(fd)
 	}
@@ -170,12 +89,12 @@ func BenchmarkRegister(b *testing.B) {
 			for left := b.N; left > 0; {
 				b.StopTimer()
 				for i := range pollers {
-					empty(&pollers[i], fds)
+					unregister(&pollers[i], fds)
 				}
 				b.StartTimer()
 				for i := 0; i < len(pollers) && left > 0; i++ {
 					some := fds[:min(left, n)]
-					fill(&pollers[i], some)
+					register(&pollers[i], some)
 					left -= len(some)
 				}
 			}
@@ -193,12 +112,12 @@ func BenchmarkUnregister(b *testing.B) {
 			for left := b.N; left > 0; {
 				b.StopTimer()
 				for i := range pollers {
-					fill(&pollers[i], fds)
+					register(&pollers[i], fds)
 				}
 				b.StartTimer()
 				for i := 0; i < len(pollers) && left > 0; i++ {
 					some := fds[:min(left, n)]
-					empty(&pollers[i], some)
+					unregister(&pollers[i], some)
 					left -= len(some)
 				}
 			}
@@ -212,7 +131,7 @@ func BenchmarkModify(b *testing.B) {
 		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
 			var p Poller
 			fds := rand.New(rand.NewSource(1)).Perm(n)
-			fill(&p, fds)
+			register(&p, fds)
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i, j := 0, 0; i < b.N; i++ {
@@ -264,10 +183,8 @@ func BenchmarkChange(b *testing.B) {
 
 // untilAsleep returns when p's Poll waits, and has had the time to fall asleep.
 func untilAsleep(p *Poller) {
-	for waiting := false; !waiting; runtime.Gosched() {
-		p.mu.Lock()
-		waiting = p.waiting
-		p.mu.Unlock()
+	for !isWaiting(p) {
+		runtime.Gosched()
 	}
 	for start := time.Now(); time.Since(start) < 50*time.Microsecond; {
 		runtime.Gosched()
@@ -308,7 +225,7 @@ func BenchmarkWake(b *testing.B) {
 func BenchmarkRoundTrip(b *testing.B) {
 	b.Run("impl=array", func(b *testing.B) {
 		in, out := startCat(b)
-		fds := newArray([]int{fdOf(b, in)}, POLLIN)
+		fds := newArray([]int{mustFd(b, in)}, POLLIN)
 		roundTrips(b, in, out, func() error {
 			_, err := Poll(fds, Forever)
 			return err
@@ -316,7 +233,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	})
 	b.Run("impl=poller", func(b *testing.B) {
 		in, out := startCat(b)
-		p := newPoller(b, []int{fdOf(b, in)}, POLLIN)
+		p := newPoller(b, []int{mustFd(b, in)}, POLLIN)
 		roundTrips(b, in, out, func() error {
 			_, err := p.Poll(Forever)
 			return err
@@ -354,18 +271,6 @@ func startCat(b *testing.B) (in, out *os.File) {
 		in.Close()
 	})
 	return in, out
-}
-
-func fdOf(b *testing.B, f *os.File) (fd int) {
-	b.Helper()
-	c, err := f.SyscallConn()
-	if err == nil {
-		err = c.Control(func(s uintptr) { fd = int(s) })
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return fd
 }
 
 // roundTrips calls wait through a variable, which is nothing beside a wake-up.

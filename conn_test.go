@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -25,13 +24,13 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 	var p Poller
 	defer p.Close()
 	for i := 0; i < 2; i++ { // with nothing there before, and over a registration
-		c := &anyConn{}
+		c := &fakeConn{}
 		c.control = func(f func(fd uintptr)) error {
 			f(uintptr(r))
 			if events, ok := p.Registered(r); events != POLLIN || !ok {
 				t.Errorf("while the conn holds it: %v, %v, want POLLIN", events, ok)
 			}
-			if x := p.set.extras[int32(r)]; x == nil || x.conn != c || x.value != c {
+			if x := p.set.extras[int32(r)]; x == nil || x.conn != any(c) || x.value != any(c) {
 				t.Errorf("while the conn holds it: %v, want the conn", x)
 			}
 			// It lets go of it, its owner closes it, and the number is another's.
@@ -97,7 +96,7 @@ func TestRegisterConnRace(t *testing.T) {
 	var first, reused int
 	for i := 0; i < rounds; i++ {
 		r := round{c: dup(), stranger: i%2 == 0}
-		r.fd = mustConnFd(t, r.c)
+		r.fd = mustFd(t, r.c)
 		ready.Store(false)
 		started.Store(false)
 		begin <- r
@@ -116,7 +115,7 @@ func TestRegisterConnRace(t *testing.T) {
 			first++
 		}
 		stranger := <-end
-		number := mustConnFd(t, stranger)
+		number := mustFd(t, stranger)
 		if number == r.fd {
 			reused++
 		}
@@ -143,15 +142,6 @@ func TestRegisterConnRace(t *testing.T) {
 	t.Logf("of %d rounds RegisterConn was first in %d, and the number was reused in %d", rounds, first, reused)
 }
 
-// mustConnFd returns the descriptor of c, whose mode stays as it is.
-func mustConnFd(tb testing.TB, c syscall.Conn) (fd int) {
-	tb.Helper()
-	rc, err := c.SyscallConn()
-	must(tb, err)
-	must(tb, rc.Control(func(n uintptr) { fd = int(n) }))
-	return fd
-}
-
 // TestRegisterConnFails checks that everything is as it was if Control fails after
 // it has called back.
 func TestRegisterConnFails(t *testing.T) {
@@ -159,7 +149,7 @@ func TestRegisterConnFails(t *testing.T) {
 	mine := errors.New("mine")
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	old := &anyConn{fd: r}
+	old := fdConn(r)
 	for _, before := range []struct {
 		name  string
 		set   func(p *Poller)
@@ -185,8 +175,8 @@ func TestRegisterConnFails(t *testing.T) {
 			{"EINVAL", syscall.EINVAL, func(f func(fd uintptr)) error { f(uintptr(r)); return syscall.EINVAL }},
 			{"nil pointer", syscall.EINVAL, func(f func(fd uintptr)) error {
 				f(uintptr(r))
-				var nothing *anyConn
-				return errors.New(strings.Repeat("x", nothing.fd))
+				var nothing *fakeConn
+				return nothing.err
 			}},
 		} {
 			t.Run("before="+before.name+"/fails="+fails.name, func(t *testing.T) {
@@ -195,7 +185,7 @@ func TestRegisterConnFails(t *testing.T) {
 				before.set(&p)
 				n := p.Len()
 				for i := 0; i < 2; i++ {
-					fd, err := p.RegisterConn(&anyConn{control: fails.control}, POLLOUT)
+					fd, err := p.RegisterConn(&fakeConn{control: fails.control}, POLLOUT)
 					wantError(t, err, "register", -1, fails.want)
 					if fd != -1 {
 						t.Errorf("RegisterConn = %d, want -1", fd)
@@ -234,7 +224,7 @@ func TestRegisterConnFails(t *testing.T) {
 			if registered {
 				p.Register(r, POLLIN)
 			}
-			_, err := p.RegisterConn(&anyConn{control: func(f func(fd uintptr)) error {
+			_, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
 				f(uintptr(r))
 				v.do(&p)
 				return mine
@@ -249,7 +239,7 @@ func TestRegisterConnFails(t *testing.T) {
 
 	// Nor does one fail whose Poller is closed meanwhile.
 	var p Poller
-	fd, err := p.RegisterConn(&anyConn{control: func(f func(fd uintptr)) error {
+	fd, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
 		f(uintptr(r))
 		must(t, p.Close())
 		return mine
@@ -290,7 +280,7 @@ func TestRegisterConnLocks(t *testing.T) {
 		}
 		p.Unregister(w)
 	}()
-	fd, err := p.RegisterConn(&anyConn{control: func(f func(fd uintptr)) error {
+	fd, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
 		close(entered)
 		mu.Lock()
 		defer mu.Unlock()
@@ -321,7 +311,7 @@ func TestRegisterConnNil(t *testing.T) {
 		nilFile  *os.File
 		nilTCP   *net.TCPConn
 		nilUnix  *net.UnixListener
-		nilConn  *anyConn
+		nilConn  *fakeConn
 		nilValue *valueConn
 		none     []int
 	)
@@ -336,7 +326,7 @@ func TestRegisterConnNil(t *testing.T) {
 		{"nil *net.TCPConn", nilTCP},
 		{"new(net.TCPConn)", new(net.TCPConn)},
 		{"nil *net.UnixListener", nilUnix},
-		{"nil *anyConn", nilConn},
+		{"nil *fakeConn", nilConn},
 		{"nil *valueConn", nilValue},
 	} {
 		t.Run("conn="+v.name, func(t *testing.T) {

@@ -3,6 +3,7 @@
 package poll_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,31 +11,35 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
+	"sort"
+	"sync"
 	"syscall"
 	"time"
 
 	"example.com/poll"
 )
 
-// Wait for bytes on a descriptor, but not forever.
-func ExamplePoller() {
-	var p [2]int // a pipe, in the place of a serial line or whatever it is
-	if err := syscall.Pipe(p[:]); err != nil {
+// check ends the example. Real programs return the error.
+func check(err error) {
+	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// Wait for data on a descriptor, with a timeout.
+func ExamplePoller() {
+	var p [2]int // a pipe, in place of a serial line
+	check(syscall.Pipe(p[:]))
 	defer syscall.Close(p[0])
 	defer syscall.Close(p[1])
 
 	var poller poll.Poller
 	defer poller.Close()
-	if err := poller.Register(p[0], poll.POLLIN); err != nil {
-		log.Fatal(err)
-	}
+	check(poller.Register(p[0], poll.POLLIN))
 	for i := 0; i < 2; i++ {
 		ready, err := poller.Poll(10 * time.Millisecond)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		if len(ready) == 0 {
 			fmt.Println("nothing yet")
 			syscall.Write(p[1], []byte("hello"))
@@ -50,76 +55,59 @@ func ExamplePoller() {
 	// POLLIN: "hello", <nil>
 }
 
-// Several descriptors, each with what it is watched for. Only those that are
-// ready are listed.
+// Watch several descriptors, each for its own events. The result lists only those
+// that are ready.
 func ExamplePoller_Poll() {
 	var a, b [2]int
-	if err := syscall.Pipe(a[:]); err != nil {
-		log.Fatal(err)
-	}
-	if err := syscall.Pipe(b[:]); err != nil {
-		log.Fatal(err)
-	}
+	check(syscall.Pipe(a[:]))
+	check(syscall.Pipe(b[:]))
 	names := map[int]string{a[0]: "a, reading", a[1]: "a, writing", b[0]: "b, reading"}
 	defer syscall.Close(b[1])
 
 	var p poll.Poller
 	defer p.Close()
-	p.Register(a[0], poll.POLLIN)
-	p.Register(a[1], poll.POLLOUT)
-	p.Register(b[0]) // POLLIN|POLLPRI|POLLOUT
+	check(p.Register(a[0], poll.POLLIN))
+	check(p.Register(a[1], poll.POLLOUT))
+	check(p.Register(b[0])) // POLLIN|POLLPRI|POLLOUT
 	for fd := range names {
 		defer syscall.Close(fd)
 	}
 
 	ready, err := p.Poll(poll.Forever)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for _, r := range ready {
 		fmt.Println(names[r.Fd], "-", r.Events)
 	}
 	// Output: a, writing - POLLOUT
 }
 
-// A net.Conn and an os.File beside a descriptor that has only a number.
+// Watch a listener and an os.File next to a plain descriptor.
 func ExamplePoller_RegisterConn() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer listener.Close()
 	client, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer client.Close()
 	r, w, err := os.Pipe()
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer r.Close()
 	defer w.Close()
 	var raw [2]int
-	if err := syscall.Pipe(raw[:]); err != nil {
-		log.Fatal(err)
-	}
+	check(syscall.Pipe(raw[:]))
 	defer syscall.Close(raw[0])
 	defer syscall.Close(raw[1])
 
 	var p poll.Poller
 	defer p.Close()
-	p.Register(raw[0], poll.POLLIN)
-	p.RegisterConn(r, poll.POLLIN) // not r.Fd(), which makes r blocking
+	check(p.Register(raw[0], poll.POLLIN))
+	_, err = p.RegisterConn(r, poll.POLLIN) // r.Fd() would make r blocking
+	check(err)
 	fd, err := p.RegisterConn(listener.(*net.TCPListener), poll.POLLIN)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 
 	ready, err := p.Poll(poll.Forever)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	for _, r := range ready {
 		if r.Fd == fd {
 			conn, err := listener.Accept() // does not wait
@@ -130,69 +118,19 @@ func ExamplePoller_RegisterConn() {
 	// Output: a connection, <nil>
 }
 
-// POLLPRI is for what is exceptional: out-of-band data of a TCP connection,
-// here, as it is for a GPIO edge or a pressure-stall trigger.
-func ExamplePoller_Register_outOfBand() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer listener.Close()
-	client, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer client.Close()
-	server, err := listener.Accept()
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer server.Close()
-
-	var p poll.Poller
-	defer p.Close()
-	fd, err := p.RegisterConn(server.(*net.TCPConn), poll.POLLPRI)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Fprint(client, "ordinary") // not what is waited for
-	raw, _ := client.(*net.TCPConn).SyscallConn()
-	raw.Control(func(fd uintptr) {
-		err = syscall.Sendto(int(fd), []byte("!"), syscall.MSG_OOB, nil)
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-
-	ready, err := p.Poll(poll.Forever)
-	if err != nil {
-		log.Fatal(err)
-	}
-	for _, r := range ready {
-		b := make([]byte, 1)
-		syscall.Recvfrom(fd, b, syscall.MSG_OOB)
-		fmt.Printf("%v: %q\n", r.Events, b)
-	}
-	// Output: POLLPRI: "!"
-}
-
-// The other side has hung up: read what is left, unregister, close.
+// When the other side has hung up, read what is left, unregister, then close.
 func ExamplePoller_Unregister() {
 	var pipe [2]int
-	if err := syscall.Pipe(pipe[:]); err != nil {
-		log.Fatal(err)
-	}
+	check(syscall.Pipe(pipe[:]))
 	var p poll.Poller
 	defer p.Close()
-	p.Register(pipe[0], poll.POLLIN)
+	check(p.Register(pipe[0], poll.POLLIN))
 	syscall.Write(pipe[1], []byte("last words"))
 	syscall.Close(pipe[1])
 
 	for p.Len() > 0 {
 		ready, err := p.Poll(poll.Forever)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		for _, r := range ready {
 			b := make([]byte, 100)
 			n, _ := syscall.Read(r.Fd, b)
@@ -200,7 +138,7 @@ func ExamplePoller_Unregister() {
 				fmt.Printf("%q\n", b[:n])
 				continue
 			}
-			p.Unregister(r.Fd) // first: the number is free as soon as it is closed
+			check(p.Unregister(r.Fd)) // first: the number is free once it is closed
 			syscall.Close(r.Fd)
 			fmt.Println("gone")
 		}
@@ -210,15 +148,14 @@ func ExamplePoller_Unregister() {
 	// gone
 }
 
-// Wake ends a wait from outside, such as to have the goroutine that polls look
-// at something that is not a descriptor.
+// Wake the goroutine that polls to give it something that is not a descriptor.
 func ExamplePoller_Wake() {
 	var p poll.Poller
 	defer p.Close()
 	jobs := make(chan string, 10)
 	go func() {
 		jobs <- "a job"
-		p.Wake() // after the job is there to be found
+		check(p.Wake()) // after the job is in the channel
 	}()
 
 	ready, err := p.Poll(poll.Forever)
@@ -229,7 +166,7 @@ func ExamplePoller_Wake() {
 	// a job
 }
 
-// A context ends a wait, too.
+// Wait until a context is done.
 func ExamplePoller_PollContext() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
@@ -241,7 +178,7 @@ func ExamplePoller_PollContext() {
 	// Output: context deadline exceeded
 }
 
-// A timeout for each wait, and a context that ends them all.
+// Use a timeout for each wait and a context that ends them all.
 func ExamplePoller_Poll_cancelled() {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -252,10 +189,8 @@ func ExamplePoller_Poll_cancelled() {
 
 	for waits := 0; ; waits++ {
 		ready, err := p.Poll(20 * time.Millisecond)
-		if err != nil {
-			log.Fatal(err)
-		}
-		if ctx.Err() != nil { // whatever is ready
+		check(err)
+		if ctx.Err() != nil { // check it even if something is ready
 			fmt.Println("waited more than once:", waits > 0)
 			return
 		}
@@ -266,12 +201,167 @@ func ExamplePoller_Poll_cancelled() {
 	// Output: waited more than once: true
 }
 
-// For a descriptor or two, the system call itself.
+// Read a line of standard input, but not for longer than a minute, and stop at
+// Ctrl-C.
+func ExampleWaitContext_standardInput() {
+	stdin, lines, err := os.Pipe() // in place of os.Stdin
+	check(err)
+	defer stdin.Close()
+	defer lines.Close()
+	fmt.Fprintln(lines, "yes")
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+
+	conn, err := stdin.SyscallConn()
+	check(err)
+	var line []byte
+	for !bytes.HasSuffix(line, []byte("\n")) {
+		var events poll.Events
+		// Control keeps the file from being closed meanwhile.
+		conn.Control(func(fd uintptr) { events, err = poll.WaitContext(ctx, int(fd), poll.POLLIN) })
+		if err != nil {
+			fmt.Println(err) // the minute is over, or Ctrl-C
+			return
+		}
+		// Read what is there. A bufio.Reader might take more than this line, which
+		// no later wait would report.
+		b := make([]byte, 1)
+		n, err := stdin.Read(b)
+		if err != nil {
+			fmt.Println(events, err)
+			return
+		}
+		line = append(line, b[:n]...)
+	}
+	fmt.Printf("%q\n", line)
+	// Output: "yes\n"
+}
+
+// Wait for one descriptor with a timeout.
+func ExampleWait() {
+	var pipe [2]int
+	check(syscall.Pipe(pipe[:]))
+	defer syscall.Close(pipe[0])
+	defer syscall.Close(pipe[1])
+
+	events, err := poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
+	fmt.Println(events, err) // the time is up
+	syscall.Write(pipe[1], []byte("x"))
+	events, err = poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
+	fmt.Println(events, err)
+	// Output:
+	// 0 <nil>
+	// POLLIN <nil>
+}
+
+// Wait for one descriptor until a deadline, or until somebody cancels.
+func ExampleWaitContext() {
+	var pipe [2]int
+	check(syscall.Pipe(pipe[:]))
+	defer syscall.Close(pipe[0])
+	defer syscall.Close(pipe[1])
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	events, err := poll.WaitContext(ctx, pipe[0], poll.POLLIN)
+	fmt.Println(events, err)
+
+	ctx, cancel = context.WithCancel(context.Background())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	events, err = poll.WaitContext(ctx, pipe[0], poll.POLLIN)
+	fmt.Println(events, err)
+	// Output:
+	// 0 context deadline exceeded
+	// 0 context canceled
+}
+
+// Stop two goroutines, each of which waits for a descriptor of its own, with one
+// Waker.
+func ExampleWaker() {
+	stop, err := poll.NewWaker()
+	check(err)
+	defer stop.Close()
+
+	var waiters sync.WaitGroup
+	for i := 0; i < 2; i++ {
+		var pipe [2]int
+		check(syscall.Pipe(pipe[:]))
+		defer syscall.Close(pipe[0])
+		defer syscall.Close(pipe[1])
+		waiters.Add(1)
+		go func() {
+			defer waiters.Done()
+			fds := []poll.PollFd{
+				{Fd: int32(pipe[0]), Events: poll.POLLIN},
+				{Fd: int32(stop.Fd()), Events: poll.POLLIN},
+			}
+			for {
+				_, err := poll.Poll(fds, poll.Forever)
+				check(err)
+				if fds[1].Revents != 0 {
+					fmt.Println("stopped")
+					return
+				}
+				// Read pipe[0].
+			}
+		}()
+	}
+	check(stop.Wake()) // both see it, since nobody resets it
+	waiters.Wait()
+	// Output:
+	// stopped
+	// stopped
+}
+
+// Keep the state of each connection with its registration.
+func ExamplePoller_Attach() {
+	type connection struct {
+		name     string
+		received int
+	}
+	var p poll.Poller
+	defer p.Close()
+	var peers []int
+	for _, name := range []string{"a", "b"} {
+		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+		check(err)
+		check(p.Register(pair[0], poll.POLLIN))
+		check(p.Attach(pair[0], &connection{name: name}))
+		peers = append(peers, pair[1])
+	}
+	for _, peer := range peers {
+		syscall.Write(peer, []byte("hello"))
+		syscall.Close(peer)
+	}
+
+	var done []string
+	for p.Len() > 0 {
+		ready, err := p.Poll(poll.Forever)
+		check(err)
+		for _, r := range ready {
+			c, b := r.Value.(*connection), make([]byte, 100)
+			n, err := syscall.Read(r.Fd, b)
+			if n > 0 {
+				c.received += n
+				continue
+			}
+			check(p.Unregister(r.Fd))
+			syscall.Close(r.Fd)
+			done = append(done, fmt.Sprint(c.name, " ", c.received, " ", err))
+		}
+	}
+	sort.Strings(done)
+	fmt.Println(done)
+	// Output: [a 5 <nil> b 5 <nil>]
+}
+
+// Call poll(2) itself, over an array.
 func ExamplePoll() {
 	var pipe [2]int
-	if err := syscall.Pipe(pipe[:]); err != nil {
-		log.Fatal(err)
-	}
+	check(syscall.Pipe(pipe[:]))
 	defer syscall.Close(pipe[0])
 	syscall.Close(pipe[1])
 
@@ -284,44 +374,31 @@ func ExamplePoll() {
 	// Output: 1 <nil> POLLHUP 0
 }
 
-// Both streams of a child process, each until its end.
+// Read both output streams of a child process until they end.
 func Example_childProcess() {
 	cmd := exec.Command("sh", "-c", "echo out; echo err >&2")
 	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		log.Fatal(err)
-	}
+	check(err)
+	check(cmd.Start())
 
 	var p poll.Poller
 	defer p.Close()
-	streams := make(map[int]*os.File)
 	for _, pipe := range []io.ReadCloser{stdout, stderr} {
-		file := pipe.(*os.File)
-		fd, err := p.RegisterConn(file, poll.POLLIN)
-		if err != nil {
-			log.Fatal(err)
-		}
-		streams[fd] = file
+		_, err := p.RegisterConn(pipe.(*os.File), poll.POLLIN) // its Value is the file
+		check(err)
 	}
 	text := make(map[*os.File]string)
 	for p.Len() > 0 {
 		ready, err := p.Poll(poll.Forever)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		for _, r := range ready {
-			file, b := streams[r.Fd], make([]byte, 100)
+			file, b := r.Value.(*os.File), make([]byte, 100)
 			n, err := file.Read(b)
 			text[file] += string(b[:n])
 			if err != nil {
-				p.Unregister(r.Fd)
+				check(p.Unregister(r.Fd))
 				file.Close()
 			}
 		}
@@ -330,7 +407,7 @@ func Example_childProcess() {
 	// Output: "out\n" "err\n" <nil>
 }
 
-// An event mask prints the names of its bits.
+// Print the names of event bits.
 func ExampleEvents_String() {
 	fmt.Println(poll.POLLIN|poll.POLLHUP, poll.Events(0), poll.Events(0x8001))
 	// Output: POLLIN|POLLHUP 0 POLLIN|0x8000

@@ -1,7 +1,6 @@
 //go:build linux || darwin
 
-// Random sequences of every call against a plain model, and many goroutines
-// against an oracle.
+// Random calls compared with a model, and many goroutines at once.
 
 package poll
 
@@ -10,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"reflect"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -18,24 +18,35 @@ import (
 	"time"
 )
 
-// A world is what a script acts on: a few numbers behind which there is now
-// one thing, now another, now nothing; and the Poller with its model.
+// A world is what a script acts on: a Poller, its model, and descriptor numbers, some
+// of which are now one file, now another, and now closed.
 type world struct {
 	testing.TB
-	numbers []int // what the Poller is given
-	things  []int // what the numbers are made to stand for
-	writes  []int // the write ends of those that can be written to
+	numbers []int // what the Poller is given; the first few are opened and closed
+	files   []int // what these are made
+	writes  []int // the write ends among files
+	script  []byte
 
-	p     *Poller
-	set   map[int]Events
-	woken bool
+	p      *Poller
+	set    map[int]modelled
+	births int
+	woken  bool
 }
 
-func newWorld(tb testing.TB) *world {
+// modelled is what the model knows of a registration.
+type modelled struct {
+	events Events
+	value  any
+	born   int // differs between registrations of the same number
+}
+
+const reopened = 12 // the number of numbers that are opened and closed
+
+func newWorld(tb testing.TB, never []int) *world {
 	w := &world{TB: tb}
 	for i := 0; i < 3; i++ {
 		r, wr := newPipe(tb)
-		w.things = append(w.things, r, wr)
+		w.files = append(w.files, r, wr)
 		w.writes = append(w.writes, wr)
 	}
 	hungUp, wr := newPipe(tb)
@@ -44,189 +55,31 @@ func newWorld(tb testing.TB) *world {
 	closeFd(tb, broken)
 	null, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	must(tb, err)
-	own(tb, null)
-	w.things = append(w.things, hungUp, wr2, null)
-	for i := 0; i < 12; i++ {
-		fd, err := syscall.Dup(null)
-		must(tb, err)
-		w.numbers = append(w.numbers, fd)
+	w.files = append(w.files, hungUp, wr2, own(tb, null))
+	for i := 0; i < reopened; i++ {
+		w.numbers = append(w.numbers, dupFd(tb, null, 0))
 	}
 	for _, fd := range w.numbers {
-		syscall.Close(fd) // the lowest free ones, which the Poller would get
+		closeFd(tb, fd) // now the lowest free numbers, which a Poller's Waker gets
 	}
+	w.numbers = append(w.numbers, never...)
 	w.reset()
 	return w
 }
 
 func (w *world) reset() {
-	w.p, w.set, w.woken = new(Poller), make(map[int]Events), false
+	w.p, w.set, w.woken = new(Poller), make(map[int]modelled), false
 }
 
-func (w *world) taken(fd int) bool {
-	for _, have := range append(append([]int(nil), w.things...), w.writes...) {
-		if fd == have {
-			return true
-		}
-	}
-	return w.p.wake != nil && (fd == w.p.wake.r || fd == w.p.wake.w)
-}
-
-// expect asks the kernel about each registered descriptor by itself.
-func (w *world) expect() map[int]Events {
-	m := make(map[int]Events)
-	for fd, events := range w.set {
-		one := []PollFd{{Fd: int32(fd), Events: events}}
-		if n, err := Poll(one, 0); err != nil {
-			w.Fatal(err)
-		} else if n > 0 {
-			m[fd] = one[0].Revents
-		}
-		if wake := w.p.wake; wake != nil && (fd == wake.r || fd == wake.w) {
-			m[fd] = POLLNVAL // the Poller will make way
-		}
-	}
-	return m
-}
-
-func (w *world) check(what string, ready []Ready, err error, want map[int]Events) {
-	if err != nil {
-		w.Fatalf("%s: %v", what, err)
-	}
-	got := make(map[int]Events)
-	for _, r := range ready {
-		got[r.Fd] = r.Events
-	}
-	if len(ready) != len(want) || fmt.Sprint(got) != fmt.Sprint(want) {
-		w.Fatalf("%s = %v, want %v; registered: %v", what, ready, want, w.set)
-	}
-}
-
-// A testConn is a descriptor as a syscall.Conn.
-type testConn int
-
-func (c testConn) SyscallConn() (syscall.RawConn, error)    { return c, nil }
-func (c testConn) Control(f func(fd uintptr)) error         { f(uintptr(c)); return nil }
-func (c testConn) Read(func(fd uintptr) (done bool)) error  { return syscall.ENOSYS }
-func (c testConn) Write(func(fd uintptr) (done bool)) error { return syscall.ENOSYS }
-
-var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POLLRDNORM | POLLWRNORM, 0x8000 | POLLIN, 0xffff}
-
-// run carries out a script, two bytes a step: what, and with what.
+// run carries out a script, two bytes a step, and closes the Poller.
 func (w *world) run(script []byte) {
-	cancelled, cancel := context.WithCancel(context.Background())
-	cancel()
-	for ; len(script) >= 2; script = script[2:] {
-		arg := int(script[1])
-		fd := w.numbers[arg%len(w.numbers)]
-		events := scriptMasks[arg/16%len(scriptMasks)]
-		_, known := w.set[fd]
-
-		switch op := script[0] % 20; op {
-		case 0: // the number becomes something
-			if !w.taken(fd) {
-				must(w, dup2(w.things[arg/16%len(w.things)], fd))
-			}
-		case 1: // or nothing
-			if !w.taken(fd) {
-				syscall.Close(fd)
-			}
-		case 2:
-			syscall.Write(w.writes[arg%len(w.writes)], []byte("x"))
-		case 3:
-			readAll(w.things[2*(arg%len(w.writes))])
-		case 4:
-			must(w, w.p.Register(fd))
-			w.set[fd] = POLLIN | POLLPRI | POLLOUT
-		case 5:
-			must(w, w.p.Register(fd, events))
-			w.set[fd] = events
-		case 6:
-			must(w, w.p.Register(fd, events, POLLPRI, 0))
-			w.set[fd] = events | POLLPRI
-		case 7:
-			got, err := w.p.RegisterConn(testConn(fd), events)
-			must(w, err)
-			if got != fd {
-				w.Fatalf("RegisterConn = %d, want %d", got, fd)
-			}
-			w.set[fd] = events
-		case 8, 9:
-			err := w.p.Modify(fd, events)
-			if !known && !errors.Is(err, ErrNotRegistered) || known && err != nil {
-				w.Fatalf("Modify: %v; registered: %v", err, known)
-			}
-			if known {
-				w.set[fd] = events
-			}
-		case 10, 11:
-			err := w.p.Unregister(fd)
-			if !known && !errors.Is(err, ErrNotRegistered) || known && err != nil {
-				w.Fatalf("Unregister: %v; registered: %v", err, known)
-			}
-			delete(w.set, fd)
-		case 12, 13:
-			want := w.expect()
-			ready, err := w.p.Poll(0)
-			w.check("Poll(0)", ready, err, want)
-		case 14: // waits a little
-			want := w.expect()
-			start := time.Now()
-			timeout := time.Duration(arg) * time.Microsecond
-			ready, err := w.p.Poll(timeout)
-			w.check("Poll", ready, err, want)
-			if d := time.Since(start); len(want) == 0 && !w.woken && d < timeout {
-				w.Fatalf("timeout=%v over after %v", timeout, d)
-			}
-			if len(want) == 0 && timeout > 0 {
-				w.woken = false
-			}
-		case 15: // waits forever, if it won't
-			if want := w.expect(); len(want) > 0 || w.woken {
-				ready, err := w.p.Poll(Forever)
-				w.check("Poll(Forever)", ready, err, want)
-				w.woken = w.woken && len(want) > 0
-			}
-		case 16:
-			must(w, w.p.Wake())
-			w.woken = true
-		case 17: // with something to report, or woken, or in time
-			want := w.expect()
-			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(arg)*time.Microsecond)
-			ready, err := w.p.PollContext(ctx)
-			if err == context.DeadlineExceeded && len(ready) == 0 {
-				// Time can run out before anything else.
-			} else {
-				w.check("PollContext", ready, err, want)
-				if len(want) == 0 && !w.woken {
-					w.Fatal("PollContext returned empty")
-				}
-				w.woken = w.woken && len(want) > 0
-			}
-			cancel()
-		case 18:
-			if ready, err := w.p.PollContext(cancelled); len(ready) > 0 || err != context.Canceled {
-				w.Fatalf("PollContext with a ctx that is done = %v, %v", ready, err)
-			}
-			for _, bad := range []int{-1, -fd, -1 << 31} {
-				if err := w.p.Register(bad); !errors.Is(err, syscall.EBADF) {
-					w.Fatalf("Register(%d): %v", bad, err)
-				}
-				if err := w.p.Unregister(bad); !errors.Is(err, ErrNotRegistered) {
-					w.Fatalf("Unregister(%d): %v", bad, err)
-				}
-			}
-		case 19:
-			if arg%4 == 0 {
-				must(w, w.p.Close())
-				if _, err := w.p.Poll(0); !errors.Is(err, ErrClosed) {
-					w.Fatalf("Poll after Close: %v", err)
-				}
-				w.reset()
-			}
-		}
+	for w.script = script; len(w.script) >= 2; {
+		b, arg := int(w.script[0]), int(w.script[1])
+		w.script = w.script[2:]
+		w.step(b%20, b/20, arg)
 		w.invariants()
 	}
-	for _, fd := range w.numbers {
+	for _, fd := range w.numbers[:reopened] {
 		if !w.taken(fd) {
 			syscall.Close(fd)
 		}
@@ -235,41 +88,314 @@ func (w *world) run(script []byte) {
 	w.reset()
 }
 
-// invariants compares the set with the model, and looks whether all is well
-// inside.
-func (w *world) invariants() {
-	p := w.p
-	if p.Len() != len(w.set) {
-		w.Fatalf("Len() = %d, want %d", p.Len(), len(w.set))
+var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POLLRDNORM | POLLWRNORM, 0x8000 | POLLIN, 0xffff}
+
+// step does one thing, op, with more and arg.
+func (w *world) step(op, more, arg int) {
+	if op < 13 {
+		w.change(op, more, arg)
+		return
 	}
-	for _, fd := range w.numbers {
-		events, ok := p.Registered(fd)
-		if want, known := w.set[fd]; events != want || ok != known {
-			w.Fatalf("Registered(%d) = %v, %v; want %v, %v", fd, events, ok, want, known)
+	switch op {
+	case 13, 14:
+		w.poll(0, more)
+	case 15:
+		w.poll(time.Duration(arg)*time.Microsecond, more)
+	case 16:
+		w.poll(Forever, more)
+	case 17: // ends with something to report, or the Wake, or the time
+		want := w.expect()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(arg)*time.Microsecond)
+		ready, err := w.p.PollContext(ctx)
+		cancel()
+		if err == context.DeadlineExceeded && len(ready) == 0 {
+			break // which may come before anything else
+		}
+		w.check("PollContext", ready, err, want)
+		if len(want) == 0 && !w.woken {
+			w.Fatalf("PollContext returned empty")
+		}
+		w.woken = w.woken && len(want) > 0
+	case 18:
+		cancelled, cancel := context.WithCancel(context.Background())
+		cancel()
+		if ready, err := w.p.PollContext(cancelled); len(ready) > 0 || err != context.Canceled {
+			w.Fatalf("PollContext with a ctx that is done = %v, %v", ready, err)
+		}
+		for _, bad := range []int{-1, -arg - 1, -1 << 31} {
+			wantError(w, w.p.Register(bad), "register", bad, syscall.EBADF)
+			wantError(w, w.p.Unregister(bad), "unregister", bad, ErrNotRegistered)
+		}
+	case 19:
+		if arg%4 == 0 {
+			must(w, w.p.Close())
+			if _, err := w.p.Poll(0); !errors.Is(err, ErrClosed) {
+				w.Fatalf("Poll after Close: %v", err)
+			}
+			w.reset()
 		}
 	}
+}
+
+// change does what may also be done while a Poll is under way.
+func (w *world) change(op, more, arg int) {
+	fd := w.numbers[(arg+256*more)%len(w.numbers)]
+	low := w.numbers[arg%reopened]
+	events := scriptMasks[arg/16%len(scriptMasks)]
+	now, known := w.set[fd]
+	found := func(name string, err error) {
+		if known && err != nil || !known && !errors.Is(err, ErrNotRegistered) {
+			w.Fatalf("%s of fd %d: %v; registered: %v", name, fd, err, known)
+		}
+	}
+	register := func(err error, events Events) {
+		must(w, err)
+		if !known {
+			w.births++
+			now.born = w.births
+		}
+		now.events = events
+		w.set[fd] = now
+	}
+	switch op {
+	case 0: // the number is opened
+		if !w.taken(low) {
+			must(w, dup2(w.files[arg/16%len(w.files)], low))
+		}
+	case 1: // or closed
+		if !w.taken(low) {
+			syscall.Close(low)
+		}
+	case 2:
+		syscall.Write(w.writes[arg%len(w.writes)], []byte("x"))
+	case 3:
+		readAll(w.files[2*(arg%len(w.writes))])
+	case 4:
+		register(w.p.Register(fd), POLLIN|POLLPRI|POLLOUT)
+	case 5:
+		register(w.p.Register(fd, events), events)
+	case 6:
+		register(w.p.Register(fd, events, POLLPRI, 0), events|POLLPRI)
+	case 7:
+		c := testConn(fd)
+		got, err := w.p.RegisterConn(c, events)
+		if got != fd {
+			w.Fatalf("RegisterConn = %d, want %d", got, fd)
+		}
+		now.value = c
+		register(err, events)
+	case 8:
+		found("Modify", w.p.Modify(fd, events))
+		if known {
+			now.events = events
+			w.set[fd] = now
+		}
+	case 9:
+		found("Attach", w.p.Attach(fd, arg))
+		if known {
+			now.value = arg
+			w.set[fd] = now
+		}
+	case 10, 11:
+		found("Unregister", w.p.Unregister(fd))
+		delete(w.set, fd)
+	case 12:
+		must(w, w.p.Wake())
+		w.woken = true
+	}
+}
+
+// taken reports whether a number is that of something else.
+func (w *world) taken(fd int) bool {
+	for _, have := range append(w.files[:len(w.files):len(w.files)], w.writes...) {
+		if fd == have {
+			return true
+		}
+	}
+	return w.p.wake != nil && (fd == w.p.wake.r || fd == w.p.wake.w)
+}
+
+// ask sets the revents of fds to what the kernel reports now.
+func (w *world) ask(fds []PollFd) {
+	if _, err := Poll(fds, 0); err != nil {
+		w.Fatal(err)
+	}
+	for i, f := range fds {
+		if wake := w.p.wake; wake != nil && (int(f.Fd) == wake.r || int(f.Fd) == wake.w) {
+			fds[i].Revents = POLLNVAL // the Waker will make way
+		}
+	}
+}
+
+// expect returns what a Poll reports that begins now.
+func (w *world) expect() map[int]Events {
+	var fds []PollFd
+	for fd, m := range w.set {
+		fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
+	}
+	w.ask(fds)
+	return w.counting(fds, w.set)
+}
+
+// counting returns what is reported if the kernel was asked for the set before, and
+// has answered fds.
+func (w *world) counting(fds []PollFd, before map[int]modelled) map[int]Events {
+	want := make(map[int]Events)
+	for _, f := range fds {
+		now, ok := w.set[int(f.Fd)]
+		if ok && now.born == before[int(f.Fd)].born {
+			if events := f.Revents & (now.events | POLLERR | POLLHUP | POLLNVAL); events != 0 {
+				want[int(f.Fd)] = events
+			}
+		}
+	}
+	return want
+}
+
+// poll calls Poll. As many steps of the script as changes says are done when it is
+// about to enter the kernel. Every third time the kernel's first answer is random.
+func (w *world) poll(timeout time.Duration, changes int) {
+	before := make(map[int]modelled, len(w.set))
+	for fd, m := range w.set {
+		before[fd] = m
+	}
+	var first, now map[int]Events // reported by the first call of the kernel, and by the next
+	onlyOne := timeout == 0 || w.woken && w.p.guess.skip > 0
+	testCall = func(_ bool, left time.Duration) (n int, errno syscall.Errno, done bool) {
+		testCall = nil
+		for ; changes > 0 && len(w.script) >= 2; changes-- {
+			b, arg := int(w.script[0]), int(w.script[1])
+			w.script = w.script[2:]
+			w.change(b%13, b/13, arg)
+		}
+		asked := w.p.asked[1:]
+		if len(asked) != len(before) {
+			w.Fatalf("the kernel is asked for %d, want %d", len(asked), len(before))
+		}
+		for _, f := range asked {
+			if m, ok := before[int(f.Fd)]; !ok || m.events != f.Events {
+				w.Fatalf("the kernel is asked for %v of fd %d, want %v, %v", f.Events, f.Fd, m.events, ok)
+			}
+		}
+		now = w.expect()
+		if changes = len(w.script) / 2; changes%3 == 0 {
+			rng := rand.New(rand.NewSource(int64(changes)))
+			for i := range asked {
+				if asked[i].Revents = 0; rng.Intn(3) == 0 {
+					asked[i].Revents = Events(1 + rng.Intn(1<<16-1))
+					n++
+				}
+			}
+			w.p.asked[0].Revents = 0
+		}
+		if done = n > 0; done {
+			first = w.counting(asked, before)
+		} else {
+			answer := append([]PollFd(nil), asked...)
+			w.ask(answer)
+			first = w.counting(answer, before)
+		}
+		if timeout < 0 && len(first) == 0 && len(now) == 0 && !w.woken {
+			must(w, w.p.Wake()) // or it waits forever
+			w.woken = true
+		}
+		return n, 0, done
+	}
+	start := time.Now()
+	ready, err := w.p.Poll(timeout)
+	took := time.Since(start)
+	if testCall != nil {
+		testCall = nil
+		w.Fatalf("Poll(%v) did not call the kernel: %v, %v", timeout, ready, err)
+	}
+	want := first
+	if len(first) == 0 && !onlyOne {
+		want = now
+	}
+	w.check(fmt.Sprintf("Poll(%v)", timeout), ready, err, want)
+	if len(want) == 0 && !w.woken && took < timeout {
+		w.Fatalf("timeout=%v over after %v", timeout, took)
+	}
+	if len(want) == 0 && timeout != 0 {
+		w.woken = false
+	}
+}
+
+func (w *world) check(what string, ready []Ready, err error, want map[int]Events) {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("%s: %v", what, err)
+	}
+	got := make(map[int]Events)
+	for _, r := range ready {
+		got[r.Fd] = r.Events
+		if r.Value != w.set[r.Fd].value {
+			w.Fatalf("%s: %v with value %v, want %v", what, r, r.Value, w.set[r.Fd].value)
+		}
+	}
+	if len(ready) != len(want) || !reflect.DeepEqual(got, want) {
+		w.Fatalf("%s = %v, want %v; registered: %v", what, ready, want, w.set)
+	}
+}
+
+// invariants compares the Poller with the model while no Poll is under way.
+func (w *world) invariants() {
+	w.Helper()
+	p := w.p
 	if p.polling || p.waiting || p.woken != w.woken {
 		w.Fatalf("polling %v, waiting %v, woken %v, want %v", p.polling, p.waiting, p.woken, w.woken)
 	}
-	wantSet(w, p, w.set)
+	want := make(map[int]Events, len(w.set))
+	for fd, m := range w.set {
+		want[fd] = m.events
+	}
+	wantSet(w, p, want)
+	for _, fd := range w.numbers {
+		events, ok := p.Registered(fd)
+		if m, known := w.set[fd]; events != m.events || ok != known {
+			w.Fatalf("Registered(%d) = %v, %v; want %v, %v", fd, events, ok, m.events, known)
+		}
+	}
 }
 
+// neverOpen returns up to n numbers of s that nothing is given.
+func neverOpen(s numberSet, n int) (fds []int) {
+	for _, fd := range s.fds {
+		if fd >= 1000 && len(fds) < n {
+			fds = append(fds, fd)
+		}
+	}
+	return fds
+}
+
+// TestModel checks random sequences of all calls, with changes in the middle of a Poll,
+// against a model.
 func TestModel(t *testing.T) {
-	watchdog(t, 4*soon)
-	seeds := 3000
-	if testing.Short() {
-		seeds = 100
+	watchdog(t, 8*soon)
+	defer func() { testCall = nil }()
+	most := min(600, raiseLimit(t)/2-reopened)
+	pools := []numberSet{{name: "none"}}
+	for _, s := range numberSets(2000) {
+		pools = append(pools, s)
 	}
-	w := newWorld(t)
-	for seed := 0; seed < seeds; seed++ {
-		script := make([]byte, 400)
-		rand.New(rand.NewSource(int64(seed))).Read(script)
-		w.TB = seeded{t, seed}
-		w.run(script)
+	for i, pool := range pools {
+		seeds, steps := scaled(30, 10), 1000
+		if i == 0 {
+			seeds, steps = scaled(3000, 30), 200
+		}
+		t.Run("numbers="+pool.name, func(t *testing.T) {
+			w := newWorld(t, neverOpen(pool, most))
+			for seed := 0; seed < seeds; seed++ {
+				script := make([]byte, 2*steps)
+				rand.New(rand.NewSource(int64(seed))).Read(script)
+				w.TB = seeded{t, seed}
+				w.run(script)
+			}
+		})
 	}
 }
 
-// seeded says which seed a test failed with.
+// A seeded names the seed with which a test failed.
 type seeded struct {
 	testing.TB
 	seed int
@@ -280,30 +406,31 @@ func (s seeded) Fatalf(format string, args ...any) {
 	s.TB.Fatalf("seed=%d: "+format, append([]any{s.seed}, args...)...)
 }
 
+// FuzzCalls checks sequences of calls as TestModel does.
 func FuzzCalls(f *testing.F) {
-	f.Add([]byte("\x00\x00\x04\x00\x0c\x00\x10\x00\x0f\x00\x0a\x00\x01\x00"))
+	f.Add([]byte("\x00\x00\x04\x00\x0d\x00\x0c\x00\x10\x00\x0a\x00\x01\x00"))
+	never := neverOpen(numberSet{fds: []int{1000, 1024, 2048, 4096, 1 << 20, 1<<31 - 1}}, 6)
 	f.Fuzz(func(t *testing.T, script []byte) {
+		defer func() { testCall = nil }()
 		if len(script) > 1000 {
 			return
 		}
-		newWorld(t).run(script)
+		newWorld(t, never).run(script)
 	})
 }
 
-// Eight goroutines change the set and write, each to pipes of its own, while
-// one polls and drains. Nothing is reported that was unregistered before the
-// Poll began, and once all is quiet nothing is left that is ready.
+// TestHammer checks, with eight goroutines that change the set and write while one
+// polls and reads, that nothing is reported that was unregistered before the Poll began,
+// and that nothing that is ready is left unreported.
 func TestHammer(t *testing.T) {
 	watchdog(t, 4*soon)
 	const changers, each = 8, 4
-	duration := 2 * time.Second
-	if testing.Short() {
-		duration = 200 * time.Millisecond
-	}
+	needFds(t, 3*changers*each)
+	duration := time.Duration(scaled(2000, 10)) * time.Millisecond
 	type pipe struct {
 		r, w, saved int
-		// gone is 0 from before Register on, and the number of the latest Poll
-		// that had begun when Unregister returned.
+		// gone is the number of the latest Poll that had begun when Unregister
+		// returned, and 0 from before Register on.
 		gone atomic.Int64
 	}
 	var p Poller
@@ -312,10 +439,7 @@ func TestHammer(t *testing.T) {
 	for i := range mine {
 		for j := range mine[i] {
 			r, w := newPipe(t)
-			saved, err := syscall.Dup(r)
-			must(t, err)
-			own(t, saved)
-			mine[i][j] = &pipe{r: r, w: w, saved: saved}
+			mine[i][j] = &pipe{r: r, w: w, saved: dupFd(t, r, 0)}
 			mine[i][j].gone.Store(1)
 			byFd[r] = mine[i][j]
 		}
@@ -369,7 +493,7 @@ func TestHammer(t *testing.T) {
 				case 4: // the number is closed, opened anew and registered again
 					p.Unregister(c.r)
 					if dup2(idle, c.r) != nil || p.Register(c.r, POLLIN) != nil || p.Unregister(c.r) != nil || dup2(c.saved, c.r) != nil {
-						t.Error("the dance failed")
+						t.Error("reopening failed")
 					}
 					c.gone.Store(begun.Load())
 				case 5:
@@ -382,7 +506,7 @@ func TestHammer(t *testing.T) {
 	}
 	all.Wait()
 
-	// Quiet. What is registered and has bytes is reported, without a push.
+	// What is registered now and has bytes is reported, with no other change.
 	for g := range mine {
 		for _, c := range mine[g] {
 			c.gone.Store(0)
@@ -391,11 +515,10 @@ func TestHammer(t *testing.T) {
 		}
 	}
 	for fd := range byFd {
-		fds := []PollFd{{Fd: int32(fd), Events: POLLIN}}
-		for n := 1; n > 0; {
-			runtime.Gosched() // until it is drained, or the watchdog barks
+		for got := POLLIN; got != 0; { // until it has been read
+			runtime.Gosched()
 			var err error
-			n, err = Poll(fds, 0)
+			got, err = Wait(fd, POLLIN, 0)
 			must(t, err)
 		}
 	}

@@ -28,29 +28,26 @@ import (
 // own, a Waker, which the first Poll that waits makes. Close frees it, and so
 // does the garbage collector once the Poller is not reachable.
 type Poller struct {
-	// mu guards everything but asked, and is never held across a system call
-	// that may wait.
+	// mu guards everything but asked, and is not held across a call that may wait.
 	//
-	// The kernel polls asked, which belongs to the call under way. That call
-	// makes it from set whenever set has changed, so set may change at any time.
-	// When the kernel returns, an entry of asked counts only if its number is
-	// registered by a registration that asked was made from: not if it was
-	// unregistered meanwhile, even if it was registered anew. The mask and the
+	// The kernel polls asked, which belongs to the call under way alone and is made
+	// from set again after a change. So set may change at any time. When the kernel
+	// returns, an entry of asked counts if its number is registered and has been
+	// since asked was made; one that was registered anew does not. The mask and the
 	// value are those of now.
 	//
-	// Each change, Wake and Close must end the kernel's wait. waiting is set
-	// while a call may wait and nobody has ended that wait. The goroutine that
-	// finds it set clears it, unlocks mu and signals wake. Poll sees all earlier
-	// changes once it has locked mu again. A signal that comes late only makes a
-	// later wait go round once more.
+	// A change, Wake and Close end a wait. waiting is set while a call may wait and
+	// nobody has ended that. The goroutine that finds it set clears it, unlocks mu
+	// and signals wake. Poll sees all earlier changes once it has locked mu again. A
+	// late signal makes a later wait go round once more.
 	//
-	// wake stands first in asked, and never has a registered number. Only the
-	// call under way makes, moves and closes it; others only call its Wake.
+	// wake is entry 0 of asked and never has a registered number. The call under way
+	// alone makes, moves and closes it; others only call its Wake.
 	mu      sync.Mutex
 	set     set
-	changed bool     // set, since asked was made
-	asked   []PollFd // entry 0 is for wake
-	polling bool     // a call is under way
+	changed bool // set, since asked was made
+	asked   []PollFd
+	polling bool // a call is under way
 	waiting bool
 	woken   bool // by Wake, and no call has returned empty for it yet
 	closed  bool
@@ -344,16 +341,14 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	return ready, err
 }
 
-// errDone is the error of poll when done is closed. No caller of the package sees it.
+// errDone is what poll returns to PollContext when done is closed.
 var errDone = errors.New("done")
 
-// poll implements Poll and PollContext, which sets done and arm. A round that waits
-// does so between arm, which has the Waker woken when done is closed, and stop.
-// (Poll knows nothing of contexts so that programs without them are smaller.)
+// poll implements Poll, and PollContext, which sets done and arm: arm has the Waker
+// woken when done is closed. (A program without contexts is smaller for it.)
 //
-// Each round calls the kernel once, and one that must not end the wait is followed
-// by another. A round does not wait if there is no reason to, since the time is up
-// or Wake was called, or no way, for which err is the reason.
+// A round that must not end the call is followed by another. It does not wait if
+// the time is up, if Wake was called, or if it cannot, for which err is the reason.
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
@@ -415,8 +410,8 @@ func isDone(done <-chan struct{}) bool {
 	}
 }
 
-// round calls the kernel once and collects the result. n is -1 if the call did not
-// run to its end. The caller holds mu, which round unlocks during the call.
+// round unlocks mu, calls the kernel, locks mu and collects the result. n is the
+// kernel's, or -1 after an error.
 func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (n int, err error) {
 	if err := p.prepare(wait); err != nil {
 		return -1, &Error{"poll", -1, err}
@@ -448,8 +443,7 @@ func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (
 		if fds[0].Revents == POLLIN {
 			w.Reset()
 		} else {
-			// Somebody has closed an end of w. Its numbers may be another's by
-			// now, so forget them.
+			// Somebody has closed an end of w, and may have reused the number.
 			w.abandon()
 			p.wake = nil
 		}
@@ -458,8 +452,7 @@ func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (
 	return n, nil
 }
 
-// prepare makes asked what the set is now and, for a call that may wait, wake. The
-// caller holds mu.
+// prepare brings asked up to date, and makes wake for a round that waits.
 func (p *Poller) prepare(wait bool) error {
 	if wait && p.wake == nil {
 		w, err := NewWaker()
@@ -471,9 +464,8 @@ func (p *Poller) prepare(wait bool) error {
 	if !p.changed && p.asked != nil {
 		return nil
 	}
-	// A registered number that wake has got was closed by its owner. It must be
-	// free, so that the kernel reports POLLNVAL. The next number may be registered
-	// too, but numbers only rise, so this ends.
+	// If wake has got a registered number, its owner has closed that. It must be
+	// free for the kernel to report POLLNVAL. Numbers only rise, so this ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
 		if p.set.find(fd) == nil {
@@ -495,8 +487,7 @@ func (p *Poller) prepare(wait bool) error {
 	return nil
 }
 
-// collect appends to ready what the kernel has reported in n entries of asked. The
-// caller holds mu.
+// collect appends to ready what the kernel has reported in n entries of asked.
 func (p *Poller) collect(n int) {
 	for i := 1; n > 0 && i < len(p.asked); i++ {
 		f := &p.asked[i]
@@ -520,11 +511,10 @@ func (p *Poller) collect(n int) {
 	}
 }
 
-// A guess predicts whether a non-blocking poll would find something. If it does,
-// that is cheaper: a call that may wait enters each descriptor's wait queue, up to
-// the first ready one, and leaves them all again (do_poll in fs/select.c). If not,
-// it costs a system call. So a poll that found something is followed by another,
-// and one that found nothing by none for the next 1, 3, 7, ... maxSkip calls.
+// A guess predicts whether polling without waiting would find something. If so it
+// is cheaper, since a call that may wait enters each descriptor's wait queue up to
+// the first ready one, and leaves them all again (do_poll in fs/select.c). If not
+// it is wasted: the next 1, 3, 7, ... maxSkip calls go without.
 type guess struct{ skip, misses uint8 }
 
 const maxSkip = 63

@@ -270,7 +270,7 @@ func TestSelectAgrees(t *testing.T) {
 		t.Run(fmt.Sprintf("seed=%d", round), func(t *testing.T) {
 			tw := &twins{sets: map[int]int{}, what: map[int]string{}}
 			defer tw.p.Close()
-			z := newZoo(t)
+			z := &zoo{kernel: kernel{t}}
 			for n := rnd.Intn(25); n >= 0; n-- {
 				z.add(rnd)
 			}
@@ -278,7 +278,8 @@ func TestSelectAgrees(t *testing.T) {
 			for _, a := range z.animals {
 				fd := a.fd
 				if rnd.Intn(2) == 0 {
-					fd = z.move(fd, rnd.Intn(limit-64))
+					fd = dupFd(t, a.fd, rnd.Intn(max(limit-64, 1)))
+					closeFd(t, a.fd)
 				}
 				fds = append(fds, fd)
 				tw.what[fd] = a.what
@@ -389,97 +390,13 @@ func TestSelectClosed(t *testing.T) {
 
 // A zoo holds descriptors of many kinds in many states.
 type zoo struct {
-	t       *testing.T
-	dir     string
+	kernel
 	animals []animal
-	open    map[int]bool
 }
 
 type animal struct {
 	fd   int
 	what string
-}
-
-func newZoo(t *testing.T) *zoo {
-	z := &zoo{t: t, dir: t.TempDir(), open: map[int]bool{}}
-	t.Cleanup(func() {
-		for fd := range z.open {
-			syscall.Close(fd)
-		}
-	})
-	return z
-}
-
-// fd takes a descriptor in, to be closed at the end.
-func (z *zoo) fd(fd int, err error) int {
-	z.t.Helper()
-	if err != nil {
-		z.t.Fatal(err)
-	}
-	z.open[fd] = true
-	return fd
-}
-
-func (z *zoo) close(fd int) {
-	delete(z.open, fd)
-	syscall.Close(fd)
-}
-
-// move gives a descriptor the first free number from min on.
-func (z *zoo) move(fd, min int) int {
-	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
-	if errno != 0 {
-		z.t.Fatal(errno)
-	}
-	z.close(fd)
-	return z.fd(int(n), nil)
-}
-
-func (z *zoo) must(err error) {
-	z.t.Helper()
-	if err != nil {
-		z.t.Fatal(err)
-	}
-}
-
-// fill writes until nothing more goes in.
-func (z *zoo) fill(fd int) {
-	for _, size := range []int{4096, 1} {
-		for b := make([]byte, size); ; {
-			if _, err := syscall.Write(fd, b); err != nil {
-				break
-			}
-		}
-	}
-}
-
-// pair is two connected descriptors, both non-blocking.
-func (z *zoo) pair(fds [2]int, err error) (a, b int) {
-	z.t.Helper()
-	a, b = z.fd(fds[0], err), z.fd(fds[1], err)
-	z.must(syscall.SetNonblock(a, true))
-	z.must(syscall.SetNonblock(b, true))
-	return a, b
-}
-
-// tcp is the two ends of a connection over the loopback interface.
-func (z *zoo) tcp() (a, b int) {
-	l, addr := z.listen()
-	a = z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))
-	z.must(syscall.Connect(a, addr))
-	b, _, err := syscall.Accept4(l, syscall.SOCK_CLOEXEC)
-	z.fd(b, err)
-	z.close(l)
-	return z.pair([2]int{a, b}, nil)
-}
-
-func (z *zoo) listen() (int, syscall.Sockaddr) {
-	l := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))
-	z.must(syscall.Bind(l, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-	z.must(syscall.Listen(l, 5))
-	addr, err := syscall.Getsockname(l)
-	z.must(err)
-	return l, addr
 }
 
 // stir brings two connected descriptors into a random state, and says which.
@@ -495,7 +412,7 @@ func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 		case "write":
 			syscall.Write(x, []byte("data"))
 		case "fill":
-			z.fill(x)
+			fill(x)
 		case "read":
 			var buf [2]byte
 			syscall.Read(x, buf[:])
@@ -505,12 +422,12 @@ func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 			syscall.Shutdown(x, rnd.Intn(3))
 		case "reset":
 			syscall.SetsockoptLinger(x, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
-			z.close(x)
+			closeFd(z, x)
 		case "close":
-			z.close(x)
+			closeFd(z, x)
 		}
 		done = append(done, fmt.Sprintf("%s %s", action, map[int]string{a: "a", b: "b"}[x]))
-		if !z.open[x] || !z.open[y] {
+		if !isOwned(x) || !isOwned(y) {
 			break
 		}
 	}
@@ -520,7 +437,7 @@ func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 // keep lists those of fds that are still open.
 func (z *zoo) keep(what string, fds ...int) {
 	for i, fd := range fds {
-		if z.open[fd] {
+		if isOwned(fd) {
 			z.animals = append(z.animals, animal{fd, fmt.Sprintf("%c of %s", 'a'+i, what)})
 		}
 	}
@@ -528,69 +445,53 @@ func (z *zoo) keep(what string, fds ...int) {
 
 // add takes in descriptors of a random kind in a random state.
 func (z *zoo) add(rnd *rand.Rand) {
-	const nonblock = syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	switch kind := rnd.Intn(12); kind {
 	case 0:
-		var p [2]int
-		err := syscall.Pipe2(p[:], nonblock)
-		a, b := z.pair(p, err)
+		a, b := newPipe(z)
 		z.keep("pipe: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
 	case 1:
-		path := filepath.Join(z.dir, fmt.Sprint("fifo", len(z.open)))
-		z.must(syscall.Mkfifo(path, 0o600))
-		a := z.fd(syscall.Open(path, syscall.O_RDONLY|nonblock, 0))
+		path := z.fifo()
+		a := z.open(path, syscall.O_RDONLY)
 		if rnd.Intn(3) == 0 {
 			z.keep("FIFO that had no writer yet", a)
 			return
 		}
-		b := z.fd(syscall.Open(path, syscall.O_WRONLY|nonblock, 0))
+		b := z.open(path, syscall.O_WRONLY)
 		z.keep("FIFO: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
 	case 2, 3, 4:
 		typ := []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET}[kind-2]
-		a, b := z.pair(syscall.Socketpair(syscall.AF_UNIX, typ|syscall.SOCK_CLOEXEC, 0))
+		a, b := z.pair(typ)
 		z.keep(fmt.Sprintf("Unix socket of type %d: %s", typ, z.stir(rnd, a, b, "write", "fill", "read", "oob", "shut", "close")), a, b)
 	case 5, 6:
 		a, b := z.tcp()
 		z.keep("TCP: "+z.stir(rnd, a, b, "write", "fill", "read", "oob", "oob", "shut", "reset", "close"), a, b)
 	case 7:
-		l, addr := z.listen()
-		c := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|nonblock, 0))
+		l, addr := z.tcpListener(1)
 		switch rnd.Intn(3) {
 		case 0:
-			z.keep("listener and a fresh socket", l, c)
+			z.keep("listener and a fresh socket", l, z.socket(syscall.AF_INET, syscall.SOCK_STREAM))
 		case 1:
-			syscall.Connect(c, addr)
-			z.keep("listener and one that connects", l, c)
+			z.keep("listener and one that connects", l, z.connect(addr))
 		case 2:
-			z.close(l)
-			syscall.Connect(c, addr)
-			z.keep("refused connection", c)
+			closeFd(z, l)
+			z.keep("refused connection", z.connect(addr))
 		}
 	case 8:
-		a := z.fd(syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|nonblock, 0))
-		z.must(syscall.Bind(a, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
-		addr, err := syscall.Getsockname(a)
-		z.must(err)
+		a := z.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+		addr := z.bind(a)
 		if rnd.Intn(2) == 0 {
-			z.must(syscall.Sendto(a, []byte("x"), 0, addr))
+			must(z, syscall.Sendto(a, []byte("x"), 0, addr))
 		}
 		z.keep("UDP", a)
 	case 9:
 		count := []uint64{0, 1, 1<<64 - 2}[rnd.Intn(3)] // idle, both, not writable
-		fd, _, errno := syscall.Syscall(syscall.SYS_EVENTFD2, 0, nonblock, 0)
-		if errno != 0 {
-			z.t.Fatal(errno)
-		}
-		a := z.fd(int(fd), nil)
-		syscall.Syscall(syscall.SYS_WRITE, fd, uintptr(unsafe.Pointer(&count)), 8)
-		z.keep(fmt.Sprintf("eventfd of %#x", count), a)
+		z.keep(fmt.Sprintf("eventfd of %#x", count), z.eventfd(count))
 	case 10:
-		a := z.fd(syscall.Open(filepath.Join(z.dir, "file"), syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC, 0o600))
-		z.keep("regular file", a)
+		z.keep("regular file", z.open(filepath.Join(z.TempDir(), "file"), syscall.O_RDWR|syscall.O_CREAT))
 	case 11:
-		path := []string{z.dir, "/dev/null", "/dev/zero", "/dev/ptmx", "/proc/self/mounts"}[rnd.Intn(5)]
-		if fd, err := syscall.Open(path, syscall.O_RDONLY|nonblock, 0); err == nil {
-			z.keep(path, z.fd(fd, nil))
+		path := []string{z.TempDir(), "/dev/null", "/dev/zero", "/dev/ptmx", "/proc/self/mounts"}[rnd.Intn(5)]
+		if fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0); err == nil {
+			z.keep(path, own(z, fd))
 		}
 	}
 }

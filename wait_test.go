@@ -291,14 +291,7 @@ func TestWaitContextPollsFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	openFds(t) // has collected the garbage that might free a descriptor meanwhile
-
-	var old syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
-	limit := old
-	limit.Cur = uint64(lowestFree(t))
-	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	defer func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }()
-
+	defer limitFds(t)()
 	if got, err := WaitContext(ctx, r, POLLIN); got != POLLIN || err != nil {
 		t.Errorf("ready: %v, %v, want POLLIN", got, err)
 	}
@@ -308,18 +301,6 @@ func TestWaitContextPollsFirst(t *testing.T) {
 	if got != 0 {
 		t.Errorf("%v, %v, want 0", got, err)
 	}
-}
-
-// lowestFree returns the number that the next descriptor gets.
-func lowestFree(tb testing.TB) int {
-	tb.Helper()
-	fd, err := syscall.Dup(0)
-	if err == syscall.EBADF {
-		return 0
-	}
-	must(tb, err)
-	syscall.Close(fd)
-	return fd
 }
 
 // TestWaitMany checks that any number of goroutines may wait, for the same
@@ -369,14 +350,27 @@ func TestWaitAllocates(t *testing.T) {
 	}
 }
 
+// A countingContext counts the functions that wait for it (context.AfterFunc).
+type countingContext struct {
+	*strangeContext
+	functions atomic.Int32
+}
+
+func (c *countingContext) AfterFunc(func()) (stop func() bool) {
+	c.functions.Add(1)
+	return func() bool { c.functions.Add(-1); return true }
+}
+
 // TestWaitContextLeavesNothing checks that no descriptor and no goroutine stays
-// behind, however the calls end.
+// behind, however the calls end, nor anything in a context that goes on.
 func TestWaitContextLeavesNothing(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
 	descriptors, goroutines := openFds(t), runtime.NumGoroutine()
 	long, end := context.WithCancel(context.Background()) // of all calls, as that of a server
 	defer end()
+	strange := newStrangeContext()
+	counting := &countingContext{strangeContext: strange}
 	waiting := make(chan struct{}, 1)
 	onWait(t, func() {
 		select {
@@ -386,16 +380,14 @@ func TestWaitContextLeavesNothing(t *testing.T) {
 	})
 	for i := 0; i < 1000; i++ {
 		ctx, cancel := context.WithCancel(long)
-		strange := newStrangeContext()
 		var used context.Context = ctx
-		stop := func() { cancel() }
 		want, wantErr := POLLIN, error(nil)
 		ends := make(chan struct{})
 		select {
 		case <-waiting:
 		default:
 		}
-		switch i % 5 {
+		switch i % 6 {
 		case 0: // is ready
 			mustWrite(t, w, "x")
 			close(ends)
@@ -406,7 +398,10 @@ func TestWaitContextLeavesNothing(t *testing.T) {
 			want, wantErr = 0, context.Canceled
 			go func() { <-waiting; cancel(); close(ends) }()
 		case 3: // gets ready, with a context of an own type
-			used, stop = strange, func() { cancel(); strange.end(context.Canceled) }
+			used = strange
+			go func() { <-waiting; mustWrite(t, w, "x"); close(ends) }()
+		case 5:
+			used = counting
 			go func() { <-waiting; mustWrite(t, w, "x"); close(ends) }()
 		case 4: // both
 			want = 0xffff
@@ -424,10 +419,13 @@ func TestWaitContextLeavesNothing(t *testing.T) {
 		}
 		<-ends
 		readAll(r)
-		stop()
+		cancel()
 	}
 	if now := openFds(t); now != descriptors {
 		t.Errorf("%d descriptors, and %d before", now, descriptors)
+	}
+	if n := counting.functions.Load(); n != 0 {
+		t.Errorf("%d functions still wait for the context", n)
 	}
 	for runtime.NumGoroutine() > goroutines {
 		runtime.Gosched() // the last ones are on their way out, or the watchdog barks

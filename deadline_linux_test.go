@@ -1,0 +1,118 @@
+// The tests of timeouts that need Linux: signals to one thread, and waits of less
+// than a millisecond.
+
+package poll
+
+import (
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignals checks that signals, which interrupt poll(2) whatever SA_RESTART says,
+// neither end a call nor change its timeout.
+func TestSignals(t *testing.T) {
+	watchdog(t, 4*soon)
+
+	t.Run("case=interrupts", func(t *testing.T) {
+		storm(t)
+		// Without the loop, they are seen.
+		for {
+			if _, errno := pollOnce(nil, 10*time.Second); errno == syscall.EINTR {
+				break
+			} else if errno != 0 {
+				t.Fatal(errno)
+			}
+		}
+	})
+
+	t.Run("case=never early", func(t *testing.T) {
+		sent := storm(t)
+		before := sent.Load()
+		for _, s := range idleSubjects(t) {
+			for _, timeout := range []time.Duration{
+				10 * time.Microsecond, 150 * time.Microsecond, 250 * time.Microsecond, time.Millisecond,
+				1234567, 5 * time.Millisecond, 20*time.Millisecond + 1, time.Duration(scaled(80, 4)) * time.Millisecond,
+			} {
+				s.never(timeout)
+			}
+		}
+		if n := sent.Load() - before; n < 10 {
+			t.Errorf("only %d signals", n)
+		}
+	})
+
+	t.Run("case=zero", func(t *testing.T) {
+		storm(t)
+		r, w := newPipe(t)
+		for _, l := range layers {
+			idle, ready := l.make(t, r, POLLIN), l.make(t, w, POLLOUT)
+			for i := scaled(3000, 10); i > 0; i-- {
+				idle.want(0, 0)
+				ready.want(0, POLLOUT)
+			}
+		}
+	})
+
+	t.Run("case=readiness", func(t *testing.T) {
+		sent := storm(t)
+		for _, l := range layers {
+			for _, timeout := range paths[1:] {
+				r, w := newPipe(t)
+				from := sent.Load()
+				go func() {
+					for sent.Load() < from+30 {
+						runtime.Gosched()
+					}
+					mustWrite(t, w, "x")
+				}()
+				l.make(t, r, POLLIN).want(timeout, POLLIN)
+				if n := sent.Load() - from; n < 30 {
+					t.Errorf("%s(%v): %d signals", l.name, timeout, n)
+				}
+			}
+		}
+	})
+}
+
+// TestBelowMillisecond checks, on the best of many tries, that a part of a
+// millisecond is not rounded up to a whole one.
+func TestBelowMillisecond(t *testing.T) {
+	watchdog(t, 2*soon)
+	const timeout, limit = 100 * time.Microsecond, time.Millisecond
+	for _, s := range idleSubjects(t) {
+		best := time.Hour
+		for i := 0; i < 2000 && best >= limit; i++ {
+			best = min(best, s.never(timeout))
+		}
+		t.Logf("%s: %v", s.name, best)
+		if best >= limit {
+			t.Errorf("%s: %v takes %v at best, want less than %v", s.name, timeout, best, limit)
+		}
+	}
+}
+
+// TestOneCall checks that one system call waits all of the time: otherwise the loop
+// would still be in time, but busy.
+func TestOneCall(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	fds := newArray([]int{r}, POLLIN)
+	for _, timeout := range []time.Duration{
+		1, 999, 10 * time.Microsecond, 999999, time.Millisecond, 1000001, 1999999, 2 * time.Millisecond, 2500001,
+	} {
+		for i := 0; i < 5; {
+			start := time.Now()
+			n, errno := pollOnce(fds, timeout)
+			took := time.Since(start)
+			if errno == syscall.EINTR {
+				continue
+			}
+			i++
+			if n != 0 || errno != 0 || took < timeout {
+				t.Errorf("timeout %v: %d, %v after %v", timeout, n, errno, took)
+			}
+		}
+	}
+}

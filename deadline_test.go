@@ -1,0 +1,288 @@
+//go:build linux || darwin
+
+// The tests of timeouts: never early, whatever interrupts the wait.
+
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestClock checks that the clock is monotonic, and as fast as that of package time.
+func TestClock(t *testing.T) {
+	if epoch == epoch.Round(0) {
+		t.Error("epoch has no monotonic reading")
+	}
+	for last, i := clock(), 0; i < 100000; i++ {
+		now := clock()
+		if now < last {
+			t.Fatalf("%v after %v", now, last)
+		}
+		last = now
+	}
+	start, clockStart := time.Now(), clock()
+	Poll(nil, 5*time.Millisecond)
+	ours := clock() - clockStart
+	if theirs := time.Since(start); ours < 5*time.Millisecond || ours > theirs {
+		t.Errorf("%v went by, of %v on package time's clock", ours, theirs)
+	}
+}
+
+// TestLoop checks what the kernel is asked for after each of its answers. The time of
+// the fake kernel is in hours, so that the time that the test takes does not count.
+func TestLoop(t *testing.T) {
+	watchdog(t, soon)
+	const h = time.Hour
+	type step struct {
+		takes time.Duration
+		n     int
+		errno syscall.Errno
+	}
+	ready, none := step{n: 1}, step{}
+	eintr, eagain := step{errno: syscall.EINTR}, step{errno: syscall.EAGAIN}
+	after := func(d time.Duration, s step) step { s.takes = d; return s }
+	var storm []step
+	var stormAsked []time.Duration
+	for i := time.Duration(0); i < 16; i++ {
+		storm = append(storm, after(h, [...]step{eintr, eagain, none}[i%3]))
+		stormAsked = append(stormAsked, (16-i)*h)
+	}
+
+	for _, v := range []struct {
+		name    string
+		timeout time.Duration
+		steps   []step          // what the kernel does
+		asked   []time.Duration // what it is asked for
+		n       int
+		errno   syscall.Errno
+	}{
+		{"ready", h, []step{ready}, []time.Duration{h}, 1, 0},
+		{"time is up", h, []step{after(h, none)}, []time.Duration{h}, 0, 0},
+		{"late", h, []step{after(2*h, none)}, []time.Duration{h}, 0, 0},
+		{"EINTR", 3 * h, []step{after(h, eintr), after(h, eintr), ready}, []time.Duration{3 * h, 2 * h, h}, 1, 0},
+		{"EINTR, then time is up", 3 * h, []step{after(h, eintr), after(2*h, none)}, []time.Duration{3 * h, 2 * h}, 0, 0},
+		{"ready at the last moment", h, []step{after(h, eintr), ready}, []time.Duration{h, 0}, 1, 0},
+		{"ready, late", h, []step{after(5*h, eintr), ready}, []time.Duration{h, 0}, 1, 0},
+		{"not ready at the last moment", h, []step{after(h, eintr), none}, []time.Duration{h, 0}, 0, 0},
+		{"EINTR at the last moment", h, []step{after(h, eintr), eintr, eintr, ready}, []time.Duration{h, 0, 0, 0}, 1, 0},
+		{"EAGAIN", 3 * h, []step{after(h, eagain), after(h, eagain), ready}, []time.Duration{3 * h, 2 * h, h}, 1, 0},
+		{"EAGAIN, ready at the last moment", h, []step{after(h, eagain), ready}, []time.Duration{h, 0}, 1, 0},
+		{"early 0", 3 * h, []step{after(h, none), after(h, none), ready}, []time.Duration{3 * h, 2 * h, h}, 1, 0},
+		{"early 0, then time is up", 3 * h, []step{none, after(h, none), after(2*h, none)}, []time.Duration{3 * h, 3 * h, 2 * h}, 0, 0},
+		{"storm", 16 * h, append(storm[:16:16], ready), append(stormAsked[:16:16], 0), 1, 0},
+		{"storm, ready within", 16 * h, append(storm[:9:9], ready), stormAsked[:10], 1, 0},
+		{"zero", 0, []step{none}, []time.Duration{0}, 0, 0},
+		{"zero, ready", 0, []step{ready}, []time.Duration{0}, 1, 0},
+		{"zero, EINTR", 0, []step{eintr, eintr, ready}, []time.Duration{0, 0, 0}, 1, 0},
+		{"zero, EAGAIN", 0, []step{eagain, eintr, none}, []time.Duration{0, 0, 0}, 0, 0},
+		{"forever", Forever, []step{ready}, []time.Duration{-1}, 1, 0},
+		{"forever, early 0", Forever, []step{none, after(1000*h, none), ready}, []time.Duration{-1, -1, -1}, 1, 0},
+		{"forever, EINTR", -h, []step{eintr, after(1000*h, eagain), eintr, ready}, []time.Duration{-1, -1, -1, -1}, 1, 0},
+		{"forever, MinInt64", math.MinInt64, []step{none, eintr, ready}, []time.Duration{-1, -1, -1}, 1, 0},
+		{"ENOMEM", h, []step{{errno: syscall.ENOMEM}}, []time.Duration{h}, 0, syscall.ENOMEM},
+		{"zero, ENOMEM", 0, []step{{errno: syscall.ENOMEM}}, []time.Duration{0}, 0, syscall.ENOMEM},
+		{"forever, ENOMEM", Forever, []step{none, {errno: syscall.ENOMEM}}, []time.Duration{-1, -1}, 0, syscall.ENOMEM},
+		{"EINTR, EINVAL", 2 * h, []step{after(h, eintr), {errno: syscall.EINVAL}}, []time.Duration{2 * h, h}, 0, syscall.EINVAL},
+		{"EFAULT at the last moment", h, []step{after(h, eintr), {errno: syscall.EFAULT}}, []time.Duration{h, 0}, 0, syscall.EFAULT},
+	} {
+		for _, l := range layers {
+			t.Run("case="+v.name+"/layer="+l.name, func(t *testing.T) {
+				s := l.make(t, 100, POLLIN)
+				s.waitsAtOnce()
+				call := 0
+				start := clock()
+				fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {
+					if call == len(v.steps) && v.errno != 0 && timeout == 0 && s.p != nil {
+						return 0, 0 // a Poller that cannot wait returns what is ready
+					}
+					if call >= len(v.steps) {
+						t.Fatalf("call %d, of %v, is one too many", call, timeout)
+					}
+					step := v.steps[call]
+					asked := v.asked[call]
+					switch {
+					case asked < 0 && timeout < 0, asked == 0 && timeout == 0:
+					case asked > 0 && timeout > asked-h/2 && timeout <= asked:
+					default:
+						t.Errorf("call %d asks for %v, want %v", call, timeout, asked)
+					}
+					call++
+					pass(step.takes)
+					if step.errno != 0 {
+						return -1, step.errno // as syscall.Syscall does
+					}
+					s.answer(POLLIN * Events(step.n))
+					return step.n, 0
+				})
+				got, err := s.poll(v.timeout)
+				if call != len(v.steps) {
+					t.Errorf("%d calls, want %d", call, len(v.steps))
+				}
+				if got != POLLIN*Events(v.n) || (err != nil) != (v.errno != 0) || v.errno != 0 && !errors.Is(err, v.errno) {
+					t.Errorf("%v, %v, want %v, %v", got, err, POLLIN*Events(v.n), v.errno)
+				}
+				if took := clock() - start; got == 0 && err == nil && took < v.timeout {
+					t.Errorf("nothing after %v, earlier than %v", took, v.timeout)
+				}
+				if s.p != nil && s.p.Len() != 1 {
+					t.Errorf("Len() = %d afterwards, want 1", s.p.Len())
+				}
+			})
+		}
+	}
+}
+
+// TestPieces checks that a timeout of more milliseconds than an int of C can hold,
+// 24.8 days, is waited in pieces that can be held.
+func TestPieces(t *testing.T) {
+	watchdog(t, soon)
+	const limit = 2147483647 * time.Millisecond
+	const day = 24 * time.Hour
+	for _, timeout := range []time.Duration{
+		24 * day, limit - 1, limit, limit + 1, limit + time.Millisecond, 1 << 31 * time.Millisecond,
+		25 * day, 2 * limit, 2*limit + 1, 1<<32*time.Millisecond - 1, 1 << 32 * time.Millisecond, 1<<32*time.Millisecond + 1,
+		50 * day, 1000 * day, 100 * 365 * day, math.MaxInt64 - 1, math.MaxInt64,
+	} {
+		for _, l := range layers {
+			t.Run(fmt.Sprintf("timeout=%v/layer=%s", timeout, l.name), func(t *testing.T) {
+				s := l.make(t, 100, POLLIN)
+				s.waitsAtOnce()
+				var total time.Duration
+				calls := 0
+				fakeCall(t, func(d time.Duration) (int, syscall.Errno) {
+					if d < 0 || d > limit || d == 0 && calls == 0 {
+						t.Fatalf("call %d asks for %v", calls, d)
+					}
+					calls++
+					total += d
+					pass(d)
+					if rest := timeout - total - 2*limit; calls == 5 && rest > 0 {
+						// Poll pauses after each piece: leave out most of them.
+						total += rest
+						pass(rest)
+					}
+					s.answer(0)
+					return 0, 0
+				})
+				if got, err := s.poll(timeout); got != 0 || err != nil {
+					t.Errorf("%v, %v, want 0, nil", got, err)
+				}
+				// Some time passes in this test instead of in the kernel.
+				if total > timeout || total < timeout-10*time.Minute {
+					t.Errorf("%d pieces are %v together", calls, total)
+				}
+				if most := int(timeout/limit) + 1; calls > most {
+					t.Errorf("%d pieces, want at most %d", calls, most)
+				}
+			})
+		}
+	}
+}
+
+// TestAnyTimeout checks that no timeout is cut off on the way to the kernel, as
+// 1<<32 milliseconds, 0 in an int of C, would be.
+func TestAnyTimeout(t *testing.T) {
+	watchdog(t, soon)
+	const ms = time.Millisecond
+	for _, timeout := range []time.Duration{
+		math.MinInt64, math.MinInt64 + 1, -1 << 32 * ms, -1 << 31 * ms, -1<<31*ms - 1, -time.Hour, -ms - 1, -ms, -ms + 1, -1,
+		0, 1, 999, ms - 1, ms, ms + 1,
+		time.Hour, time.Hour + 1, 1<<31*ms - 1, 1 << 31 * ms, 1<<31*ms + 1, 1<<32*ms - 1, 1 << 32 * ms, 1<<32*ms + 1,
+		1 << 31 * time.Second, 1<<31*time.Second + 1, 1 << 32 * time.Second, 1<<32*time.Second + 1,
+		1 << 62, math.MaxInt64 - 1, math.MaxInt64,
+	} {
+		for _, l := range layers {
+			t.Run(fmt.Sprintf("timeout=%d/layer=%s", timeout, l.name), func(t *testing.T) {
+				r, w := newPipe(t)
+				s := l.make(t, r, POLLIN)
+				if timeout < 0 || timeout >= time.Hour {
+					// A call that does not wait, or too short, finds nothing.
+					timer := time.AfterFunc(3*ms, func() { mustWrite(t, w, "x") })
+					defer timer.Stop()
+					s.want(timeout, POLLIN)
+				} else {
+					mustWrite(t, w, "x")
+				}
+				s.want(timeout, POLLIN)
+			})
+		}
+	}
+}
+
+// TestNeverEarly checks that a call that finds nothing does not return before the
+// time is up.
+func TestNeverEarly(t *testing.T) {
+	watchdog(t, 2*soon)
+	budget := time.Duration(scaled(600, 4)) * time.Millisecond // sum of the timeouts
+	rng := random(t)
+	all := idleSubjects(t)
+	count := 0
+	for total := time.Duration(0); total < budget; count++ {
+		timeout := logUniform(rng, 10*time.Microsecond, 20*time.Millisecond)
+		total += timeout
+		all[count%len(all)].never(timeout)
+	}
+	t.Logf("%d timeouts", count)
+	// The edges of poll(2)'s unit.
+	for _, s := range all {
+		for _, timeout := range []time.Duration{
+			1, 999, time.Microsecond, 999999, time.Millisecond, time.Millisecond + 1, 1999999, 2 * time.Millisecond, 2*time.Millisecond + 1,
+		} {
+			s.never(timeout)
+		}
+	}
+}
+
+// TestReadyEndsWait checks that a wait ends when there is something to report,
+// however long the timeout.
+func TestReadyEndsWait(t *testing.T) {
+	watchdog(t, soon)
+	for _, l := range layers {
+		for _, timeout := range paths[1:] {
+			t.Run(fmt.Sprintf("timeout=%v/layer=%s", timeout, l.name), func(t *testing.T) {
+				r, w := newPipe(t)
+				s := l.make(t, r, POLLIN)
+				var written atomic.Bool
+				timer := time.AfterFunc(2*time.Millisecond, func() {
+					written.Store(true)
+					mustWrite(t, w, "x")
+				})
+				defer timer.Stop()
+				s.want(timeout, POLLIN)
+				if !written.Load() {
+					t.Error("returned before there was something to report")
+				}
+			})
+		}
+	}
+}
+
+// TestInterruptedNeverEarly checks that neither interruptions nor an early 0 of the
+// kernel make a wait shorter.
+func TestInterruptedNeverEarly(t *testing.T) {
+	watchdog(t, 2*soon)
+	rng := random(t)
+	all := idleSubjects(t)
+	for i := scaled(100, 3); i > 0; i-- {
+		s, errno := all[i%len(all)], [...]syscall.Errno{syscall.EINTR, syscall.EAGAIN, 0}[i%3]
+		fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {
+			s.answer(0)
+			d := time.Duration(rng.Int63n(int64(300 * time.Microsecond)))
+			if timeout >= 0 && d > timeout {
+				d = timeout
+			}
+			time.Sleep(d)
+			if errno == 0 || timeout == 0 { // must be let poll at the end
+				return 0, 0
+			}
+			return -1, errno
+		})
+		s.never(logUniform(rng, 10*time.Microsecond, 3*time.Millisecond))
+	}
+}

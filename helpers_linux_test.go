@@ -1,0 +1,314 @@
+// The helpers of tests that need Linux: its kinds of descriptors, and its signals
+// to one thread.
+
+package poll
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// isDarwin is whether the names of the event bits have Darwin's values.
+const isDarwin = false
+
+// dup2 is dup2(2), which the newer architectures do without.
+func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
+
+// A kernel makes descriptors, which are closed at the end of the test.
+type kernel struct{ testing.TB }
+
+// fd owns what a system call has returned.
+func (k kernel) fd(fd int, err error) int {
+	k.Helper()
+	must(k, err)
+	return own(k, fd)
+}
+
+// await returns when all of bits are reported of fd.
+func (k kernel) await(fd int, bits Events) {
+	k.Helper()
+	for b := Events(1); b != 0; b <<= 1 {
+		if bits&b == 0 {
+			continue
+		}
+		fds := []PollFd{{Fd: int32(fd), Events: b}}
+		for fds[0].Revents&b == 0 {
+			n, err := Poll(fds, 20*time.Second)
+			if n != 1 || err != nil {
+				k.Fatalf("waiting for %v: %d, %v, %s", b, n, err, show(fds))
+			}
+		}
+	}
+}
+
+// fillTCP is fill for a connection, which has room again, and may be slow to report
+// it, when the peer has received what is on the way.
+func (k kernel) fillTCP(fd int) {
+	k.Helper()
+	fds := []PollFd{{Fd: int32(fd), Events: POLLOUT}}
+	for fds[0].Revents = POLLOUT; fds[0].Revents != 0; {
+		must(k, fill(fd))
+		if _, err := Poll(fds, 100*time.Millisecond); err != nil {
+			k.Fatal(err)
+		}
+	}
+}
+
+func (k kernel) open(path string, flags int) int {
+	k.Helper()
+	return k.fd(syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0o600))
+}
+
+func (k kernel) fifo() (path string) {
+	k.Helper()
+	path = filepath.Join(k.TempDir(), "fifo")
+	must(k, syscall.Mkfifo(path, 0o600))
+	return path
+}
+
+func (k kernel) socket(domain, typ int) int {
+	k.Helper()
+	return k.fd(syscall.Socket(domain, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0))
+}
+
+// pair is a socketpair(2).
+func (k kernel) pair(typ int) (a, b int) {
+	k.Helper()
+	p, err := syscall.Socketpair(syscall.AF_UNIX, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
+	must(k, err)
+	return own(k, p[0]), own(k, p[1])
+}
+
+func (k kernel) unixListener() (int, syscall.Sockaddr) {
+	k.Helper()
+	fd := k.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
+	addr := &syscall.SockaddrUnix{Name: filepath.Join(k.TempDir(), "s")}
+	must(k, syscall.Bind(fd, addr))
+	must(k, syscall.Listen(fd, 1))
+	return fd, addr
+}
+
+// bind binds fd to a free port, and returns it.
+func (k kernel) bind(fd int) syscall.Sockaddr {
+	k.Helper()
+	must(k, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	addr, err := syscall.Getsockname(fd)
+	must(k, err)
+	return addr
+}
+
+func (k kernel) tcpListener(backlog int) (int, syscall.Sockaddr) {
+	k.Helper()
+	fd := k.socket(syscall.AF_INET, syscall.SOCK_STREAM)
+	must(k, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8192))
+	addr := k.bind(fd)
+	must(k, syscall.Listen(fd, backlog))
+	return fd, addr
+}
+
+// connect begins to connect to addr by TCP.
+func (k kernel) connect(addr syscall.Sockaddr) int {
+	k.Helper()
+	fd := k.socket(syscall.AF_INET, syscall.SOCK_STREAM)
+	must(k, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_SNDBUF, 8192))
+	switch err := syscall.Connect(fd, addr); err {
+	case nil, syscall.EINPROGRESS, syscall.ECONNREFUSED:
+	default:
+		k.Fatal(err)
+	}
+	return fd
+}
+
+// tcp returns both sides of a connection.
+func (k kernel) tcp() (a, b int) {
+	k.Helper()
+	l, addr := k.tcpListener(1)
+	a = k.connect(addr)
+	k.await(l, POLLIN)
+	b, _, err := syscall.Accept4(l, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK)
+	k.fd(b, err)
+	k.await(a, POLLOUT)
+	return a, b
+}
+
+// urgent sends s, whose last byte is out-of-band: tcp(7).
+func (k kernel) urgent(fd int, s string) {
+	k.Helper()
+	if n, err := syscall.SendmsgN(fd, []byte(s), nil, nil, syscall.MSG_OOB); n != len(s) || err != nil {
+		k.Fatalf("send: %d, %v", n, err)
+	}
+}
+
+func (k kernel) ioctl(fd int, req uintptr, p unsafe.Pointer) {
+	k.Helper()
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), req, uintptr(p)); errno != 0 {
+		k.Fatalf("ioctl(%#x): %v", req, errno)
+	}
+}
+
+// pty returns both sides of a pseudoterminal: pts(4).
+func (k kernel) pty() (master, slave int) {
+	k.Helper()
+	master, err := syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		k.Skipf("/dev/ptmx: %v", err)
+	}
+	own(k, master)
+	var unlock, number int32
+	k.ioctl(master, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
+	k.ioctl(master, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	return master, k.open(fmt.Sprintf("/dev/pts/%d", number), syscall.O_RDWR|syscall.O_NOCTTY)
+}
+
+func (k kernel) eventfd(count uint64) int {
+	k.Helper()
+	fd, _, errno := syscall.Syscall(syscall.SYS_EVENTFD2, 0, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if errno != 0 {
+		k.Fatal(errno)
+	}
+	own(k, int(fd))
+	mustWrite(k, int(fd), string((*[8]byte)(unsafe.Pointer(&count))[:]))
+	return int(fd)
+}
+
+// timerfd returns one that expires after d, or never if d is 0.
+func (k kernel) timerfd(d time.Duration) int {
+	k.Helper()
+	const clockMonotonic = 1
+	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	if errno != 0 {
+		k.Fatal(errno)
+	}
+	own(k, int(fd))
+	var spec struct{ interval, value syscall.Timespec }
+	spec.value = syscall.NsecToTimespec(int64(d))
+	if _, _, errno := syscall.Syscall6(syscall.SYS_TIMERFD_SETTIME, fd, 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
+		k.Fatal(errno)
+	}
+	return int(fd)
+}
+
+func (k kernel) inotify() (fd int, dir string) {
+	k.Helper()
+	fd = k.fd(syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK))
+	dir = k.TempDir()
+	_, err := syscall.InotifyAddWatch(fd, dir, syscall.IN_CREATE)
+	must(k, err)
+	return fd, dir
+}
+
+// pidfd returns that of a process that runs until end is called.
+func (k kernel) pidfd() (fd int, end func()) {
+	k.Helper()
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	must(k, err)
+	if err := cmd.Start(); err != nil {
+		k.Skip(err)
+	}
+	k.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	const sysPidfdOpen = 434 // on every architecture that Go has, but MIPS
+	nr := uintptr(sysPidfdOpen)
+	switch runtime.GOARCH {
+	case "mips", "mipsle":
+		nr += 4000
+	case "mips64", "mips64le":
+		nr += 5000
+	}
+	n, _, errno := syscall.Syscall(nr, uintptr(cmd.Process.Pid), 0, 0)
+	if errno == syscall.ENOSYS || errno == syscall.EPERM {
+		k.Skipf("pidfd_open: %v", errno)
+	}
+	if errno != 0 {
+		k.Fatalf("pidfd_open: %v", errno)
+	}
+	return own(k, int(n)), func() { in.Close() }
+}
+
+func (k kernel) epoll(fds ...int) int {
+	k.Helper()
+	ep := k.fd(syscall.EpollCreate1(syscall.EPOLL_CLOEXEC))
+	for _, fd := range fds {
+		must(k, syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN}))
+	}
+	return ep
+}
+
+// signalfd returns one for SIGUSR2, which the calling thread blocks from now on.
+// The thread ends with the test.
+func (k kernel) signalfd() int {
+	k.Helper()
+	runtime.LockOSThread()
+	var set [16]byte // as large as the largest, MIPS's
+	size := uintptr(8)
+	if onMIPS {
+		size = 16
+	}
+	// An array of words, each of which begins with signal 1 in its lowest bit.
+	*(*uintptr)(unsafe.Pointer(&set)) = 1 << (syscall.SIGUSR2 - 1)
+	const sigBlock = 0
+	how := uintptr(sigBlock)
+	if onMIPS {
+		how = 1
+	}
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&set)), 0, size, 0, 0); errno != 0 {
+		k.Fatal(errno)
+	}
+	fd, _, errno := syscall.Syscall6(syscall.SYS_SIGNALFD4, ^uintptr(0), uintptr(unsafe.Pointer(&set)), size, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0, 0)
+	if errno != 0 {
+		k.Fatal(errno)
+	}
+	return own(k, int(fd))
+}
+
+// tgkill sends sig to one thread of this process: tgkill(2).
+func tgkill(tid int, sig syscall.Signal) error {
+	if _, _, errno := syscall.Syscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(tid), uintptr(sig)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// storm sends a signal to the calling thread every 200 microseconds until the test
+// is over, and keeps the goroutine on the thread. The signal is SIGURG, with which
+// the runtime preempts: its handler interrupts system calls and otherwise does
+// nothing.
+func storm(t *testing.T) (sent *atomic.Int64) {
+	t.Helper()
+	runtime.LockOSThread()
+	sent = new(atomic.Int64)
+	tid := syscall.Gettid()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for next := time.Now(); ; next = next.Add(200 * time.Microsecond) {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := tgkill(tid, syscall.SIGURG); err != nil {
+				t.Errorf("tgkill: %v", err)
+				return
+			}
+			sent.Add(1)
+			Poll(nil, max(time.Until(next), 0)) // the runtime's timers are not as fine
+		}
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		<-stopped
+		runtime.UnlockOSThread()
+	})
+	return sent
+}

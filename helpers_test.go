@@ -1,0 +1,731 @@
+//go:build linux || darwin
+
+// The helpers of all tests and benchmarks; those for Linux alone are in
+// helpers_linux_test.go.
+
+package poll
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// Tests in general.
+
+// soon is how long a test waits for what should happen at once, before its
+// watchdog ends the run.
+const soon = 30 * time.Second
+
+// watchdog ends the whole run, with the stacks of all goroutines, if the test is
+// still running after d. It names the test that hangs.
+func watchdog(tb testing.TB, d time.Duration) {
+	name := tb.Name()
+	t := time.AfterFunc(d, func() {
+		debug.SetTraceback("all")
+		panic(fmt.Sprintf("%s still runs after %v", name, d))
+	})
+	tb.Cleanup(func() { t.Stop() })
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// scaled returns n, or a part of it in a short run.
+func scaled(n, part int) int {
+	if testing.Short() {
+		return max(n/part, 1)
+	}
+	return n
+}
+
+// random returns a source of random numbers whose seed is logged if the test
+// fails.
+func random(tb testing.TB) *rand.Rand {
+	seed := time.Now().UnixNano()
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("seed=%d", seed)
+		}
+	})
+	return rand.New(rand.NewSource(seed))
+}
+
+// logUniform returns a random duration, every order of magnitude being equally
+// likely.
+func logUniform(rng *rand.Rand, min, max time.Duration) time.Duration {
+	return time.Duration(math.Exp(math.Log(float64(min)) + rng.Float64()*math.Log(float64(max)/float64(min))))
+}
+
+// wantNoAllocs checks that f allocates nothing once it has run. It checks nothing
+// in a build with a sanitizer or checkptr.
+func wantNoAllocs(tb testing.TB, name string, f func()) {
+	tb.Helper()
+	f()
+	if n := testing.AllocsPerRun(20, f); n != 0 && !instrumented() {
+		tb.Errorf("%s: %v allocations a run, want 0", name, n)
+	}
+}
+
+// instrumented reports whether the compiler has been told to check the use of
+// pointers (-race, -asan, -msan, -d=checkptr). Variables whose address becomes an
+// unsafe.Pointer may then be on the heap, and objects there are larger.
+var instrumented = sync.OnceValue(func() bool {
+	n := testing.AllocsPerRun(10, func() {
+		var x [5]uintptr
+		sink = uintptr(unsafe.Pointer(&x))
+	})
+	return n != 0 || sanitized
+})
+
+var (
+	sanitized bool // set in sanitized_test.go
+	sink      uintptr
+)
+
+// collect returns when what is garbage now has been collected, and its
+// finalizers have run.
+func collect(tb testing.TB) {
+	tb.Helper()
+	for i := 0; i < 2; i++ { // what the first one finds may refer to more
+		finalized := make(chan struct{})
+		runtime.SetFinalizer(new([64]byte), func(*[64]byte) { close(finalized) })
+		for open := true; open; {
+			runtime.GC()
+			select {
+			case <-finalized:
+				open = false
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+}
+
+// heap returns how many bytes of the heap what build returns takes.
+func heap(build func() any) int64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	keep := build()
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(keep)
+	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
+}
+
+// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
+var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
+
+// underQemu reports whether a user-mode emulator is between this process and the
+// kernel. It hides itself in /proc/self and /proc/<pid>, but not in
+// /proc/thread-self.
+var underQemu = sync.OnceValue(func() bool {
+	exe, err := os.Readlink("/proc/thread-self/exe")
+	return err == nil && strings.Contains(filepath.Base(exe), "qemu")
+})
+
+// Descriptors.
+
+// owned is which test has to close a descriptor. A descriptor that a test has
+// closed itself is removed, since the kernel reuses its number at once, and the
+// next owner's must not be closed.
+var owned = struct {
+	sync.Mutex
+	by map[int]*int
+}{by: make(map[int]*int)}
+
+// own has fd closed at the end of the test, unless closeFd does it before.
+func own(tb testing.TB, fd int) int {
+	tb.Helper()
+	me := new(int)
+	owned.Lock()
+	owned.by[fd] = me
+	owned.Unlock()
+	tb.Cleanup(func() {
+		owned.Lock()
+		mine := owned.by[fd] == me
+		if mine {
+			delete(owned.by, fd)
+		}
+		owned.Unlock()
+		if mine {
+			syscall.Close(fd)
+		}
+	})
+	return fd
+}
+
+// isOwned reports whether fd is open, as far as own and closeFd know.
+func isOwned(fd int) bool {
+	owned.Lock()
+	defer owned.Unlock()
+	return owned.by[fd] != nil
+}
+
+// closeFd closes a descriptor that would be closed at the end of the test.
+func closeFd(tb testing.TB, fd int) {
+	tb.Helper()
+	owned.Lock()
+	delete(owned.by, fd)
+	owned.Unlock()
+	if err := syscall.Close(fd); err != nil {
+		tb.Fatalf("close(%d): %v", fd, err)
+	}
+}
+
+// newPipe returns the ends of a pipe, non-blocking and close-on-exec. They are
+// closed at the end of the test; closeFd closes one of them before.
+func newPipe(tb testing.TB) (r, w int) {
+	tb.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	var p [2]int
+	if err := syscall.Pipe(p[:]); err != nil {
+		tb.Fatalf("pipe: %v", err)
+	}
+	for _, fd := range p {
+		own(tb, fd)
+		syscall.CloseOnExec(fd)
+		if err := syscall.SetNonblock(fd, true); err != nil {
+			tb.Fatalf("fcntl: %v", err)
+		}
+	}
+	return p[0], p[1]
+}
+
+// dupFd returns a copy of fd with the first free number from min on, which is
+// closed at the end of the test.
+func dupFd(tb testing.TB, fd, min int) int {
+	tb.Helper()
+	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
+	if errno != 0 {
+		tb.Fatalf("fcntl(%d, F_DUPFD_CLOEXEC, %d): %v", fd, min, errno)
+	}
+	return own(tb, int(n))
+}
+
+// closedFd returns a number that was open a moment ago. It is a high one, since
+// the kernel hands out the lowest that is free.
+func closedFd(tb testing.TB) int {
+	tb.Helper()
+	r, _ := newPipe(tb)
+	fd := dupFd(tb, r, min(200, raiseLimit(tb)-8))
+	closeFd(tb, fd)
+	return fd
+}
+
+// mustFd returns the number behind c, and leaves its mode as it is.
+func mustFd(tb testing.TB, c syscall.Conn) (fd int) {
+	tb.Helper()
+	rc, err := c.SyscallConn()
+	must(tb, err)
+	must(tb, rc.Control(func(s uintptr) { fd = int(s) }))
+	return fd
+}
+
+func fcntl(tb testing.TB, fd, cmd int) int {
+	tb.Helper()
+	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), uintptr(cmd), 0)
+	if errno != 0 {
+		tb.Fatalf("fcntl(%d, %d): %v", fd, cmd, errno)
+	}
+	return int(n)
+}
+
+func isOpen(fd int) bool {
+	_, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
+	return errno == 0
+}
+
+// mustWrite writes all of s, which must not block.
+func mustWrite(tb testing.TB, fd int, s string) {
+	tb.Helper()
+	for {
+		n, err := syscall.Write(fd, []byte(s))
+		if err == syscall.EINTR {
+			continue
+		}
+		if n != len(s) || err != nil {
+			tb.Fatalf("write(%d, %q) = %d, %v", fd, s, n, err)
+		}
+		return
+	}
+}
+
+// fill writes to a non-blocking descriptor until not even a byte fits.
+func fill(fd int) error {
+	for b := make([]byte, 4096); ; {
+		switch _, err := syscall.Write(fd, b); {
+		case err == nil || err == syscall.EINTR:
+		case err != syscall.EAGAIN:
+			return err
+		case len(b) == 1:
+			return nil
+		default:
+			b = b[:1]
+		}
+	}
+}
+
+// readAll empties a non-blocking descriptor.
+func readAll(fd int) (n int) {
+	var b [256]byte
+	for {
+		m, err := syscall.Read(fd, b[:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if m <= 0 {
+			return n
+		}
+		n += m
+	}
+}
+
+// openFds counts the descriptors of the process that are not garbage.
+func openFds(tb testing.TB) int {
+	tb.Helper()
+	collect(tb)
+	d, err := os.Open("/dev/fd")
+	must(tb, err)
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	must(tb, err)
+	return len(names)
+}
+
+// raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how many
+// descriptors may be used. The kernel never shrinks its table of a process's
+// descriptors, 8 bytes for each number, so of a limit of a billion only a part is
+// used.
+func raiseLimit(tb testing.TB) int {
+	tb.Helper()
+	var l syscall.Rlimit
+	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l))
+	if soft := l.Cur; soft < l.Max {
+		l.Cur = l.Max
+		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
+			l.Cur = soft // Darwin refuses more than a process may open
+		}
+	}
+	return int(min(l.Cur, 1<<17))
+}
+
+// needFds skips the test if RLIMIT_NOFILE is too low for n more descriptors, or
+// for so many entries in one call of poll(2).
+func needFds(tb testing.TB, n int) {
+	tb.Helper()
+	const others = 20 // those of the process itself
+	if limit := raiseLimit(tb); n+others > limit {
+		tb.Skipf("needs %d descriptors; RLIMIT_NOFILE is %d", n+others, limit)
+	}
+}
+
+// limitFds leaves the process no free descriptor until restore is called.
+func limitFds(tb testing.TB) (restore func()) {
+	tb.Helper()
+	var old syscall.Rlimit
+	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
+	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	must(tb, err)
+	syscall.Close(fd)
+	limit := old
+	limit.Cur = uint64(fd) // the lowest free number is out of bounds
+	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+	return func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+}
+
+// idlePipes opens n pipes until the end of the test. The write ends have numbers
+// above those of the read ends, which are consecutive except for gaps that were
+// there.
+func idlePipes(tb testing.TB, n int) (r, w []int) {
+	tb.Helper()
+	const others = 64 // what else may be open
+	needFds(tb, 2*n+2*others)
+	for len(r) < n {
+		in, out := newPipe(tb)
+		r = append(r, in)
+		w = append(w, dupFd(tb, out, r[0]+n+others))
+		closeFd(tb, out)
+	}
+	return r, w
+}
+
+// Polling.
+
+// paths are timeouts with which a platform may call the kernel in different ways.
+var paths = []time.Duration{0, Forever, time.Hour, time.Hour + 1}
+
+// brief are timeouts after which nothing has happened.
+var brief = []time.Duration{0, 1, 50 * time.Microsecond, time.Millisecond}
+
+// A layer is a way to poll one descriptor.
+type layer struct {
+	name string
+	make func(tb testing.TB, fd int, ask Events) *subject
+}
+
+// layers are the function Poll and the Poller. If fd is negative there is nothing
+// to poll.
+var layers = []layer{
+	{"Poll", func(tb testing.TB, fd int, ask Events) *subject {
+		s := &subject{TB: tb, name: "Poll", fd: fd, ask: ask}
+		if fd >= 0 {
+			s.fds = []PollFd{{Fd: int32(fd), Events: ask}}
+		}
+		return s
+	}},
+	{"Poller", func(tb testing.TB, fd int, ask Events) *subject {
+		s := &subject{TB: tb, name: "Poller", fd: fd, ask: ask, p: new(Poller)}
+		tb.Cleanup(func() { s.p.Close() })
+		if fd >= 0 {
+			must(tb, s.p.Register(fd, ask))
+		}
+		return s
+	}},
+}
+
+// poll polls fd in one call.
+func (l layer) poll(tb testing.TB, fd int, ask Events, timeout time.Duration) (Events, error) {
+	tb.Helper()
+	s := l.make(tb, fd, ask)
+	if s.p != nil {
+		defer s.p.Close()
+	}
+	return s.poll(timeout)
+}
+
+// A subject is a descriptor that a layer polls.
+type subject struct {
+	testing.TB
+	name string
+	fd   int
+	ask  Events
+	fds  []PollFd // what Poll is called with
+	p    *Poller  // or nil
+}
+
+// poll calls the layer once and returns what is reported of fd.
+func (s *subject) poll(timeout time.Duration) (Events, error) {
+	s.Helper()
+	if s.p != nil {
+		ready, err := s.p.Poll(timeout)
+		switch {
+		case len(ready) == 0:
+			return 0, err
+		case len(ready) > 1 || ready[0].Fd != s.fd || ready[0].Events == 0 || err != nil:
+			s.Errorf("Poll of fd %d: %v, %v", s.fd, ready, err)
+		}
+		return ready[0].Events, err
+	}
+	for i := range s.fds {
+		s.fds[i].Revents = 0xffff // to be overwritten
+	}
+	n, err := Poll(s.fds, timeout)
+	if err != nil || len(s.fds) == 0 {
+		if n != 0 {
+			s.Errorf("n = %d with %s, %v", n, show(s.fds), err)
+		}
+		return 0, err
+	}
+	f := s.fds[0]
+	if n != 0 != (f.Revents != 0) || n < 0 || n > 1 {
+		s.Errorf("n = %d with %s", n, show(s.fds))
+	}
+	if f.Fd != int32(s.fd) || f.Events != s.ask {
+		s.Errorf("Poll of fd %d: %v left %s", s.fd, s.ask, show(s.fds))
+	}
+	return f.Revents, nil
+}
+
+// answer stores revents where the kernel would, during a call.
+func (s *subject) answer(revents Events) {
+	fds := s.fds
+	if s.p != nil {
+		fds = s.p.asked[1:]
+	}
+	for i := range fds {
+		fds[i].Revents = revents
+	}
+}
+
+// waitsAtOnce keeps the next call from polling without waiting first.
+func (s *subject) waitsAtOnce() {
+	if s.p != nil {
+		waitsAtOnce(s.p)
+	}
+}
+
+// want checks what one call reports.
+func (s *subject) want(timeout time.Duration, want Events) {
+	s.Helper()
+	if got, err := s.poll(timeout); got != want || err != nil {
+		s.Errorf("%s of %v, timeout %v: %v, %v, want %v", s.name, s.ask, timeout, got, err, want)
+	}
+}
+
+// never checks that nothing is reported, and not before the time is up.
+func (s *subject) never(timeout time.Duration) (took time.Duration) {
+	s.Helper()
+	start := time.Now()
+	got, err := s.poll(timeout)
+	took = time.Since(start)
+	if got != 0 || err != nil || took < timeout {
+		s.Errorf("%s of fd %d, timeout %v: %v, %v after %v", s.name, s.fd, timeout, got, err, took)
+	}
+	return took
+}
+
+// idleSubjects returns a subject of each layer that is never ready, and one that
+// has nothing to poll.
+func idleSubjects(tb testing.TB) (all []*subject) {
+	r, _ := newPipe(tb)
+	for _, l := range layers {
+		all = append(all, l.make(tb, r, POLLIN), l.make(tb, -1, 0))
+	}
+	return all
+}
+
+// show returns fds as text.
+func show(fds []PollFd) string {
+	var b strings.Builder
+	for i, f := range fds {
+		if i == 20 {
+			fmt.Fprintf(&b, " and %d more", len(fds)-i)
+			break
+		}
+		fmt.Fprintf(&b, "[fd %d: %v -> %v]", f.Fd, f.Events, f.Revents)
+	}
+	return b.String()
+}
+
+// wantError checks that err is an *Error about op and fd that is target.
+func wantError(tb testing.TB, err error, op string, fd int, target error) {
+	tb.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Op != op || e.Fd != fd || !errors.Is(err, target) {
+		tb.Errorf("error %v, want one of op %q, fd %d that is %v", err, op, fd, target)
+	}
+}
+
+// fakeCall replaces the kernel by f until the test is over, and afterwards sets
+// the clock back if pass has changed it.
+func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+	tb.Helper()
+	old, oldEpoch := testCall, epoch
+	testCall = func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
+		n, errno = f(timeout)
+		return n, errno, true
+	}
+	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
+}
+
+// pass advances the clock of the package by d.
+func pass(d time.Duration) { epoch = epoch.Add(-d) }
+
+// Pollers.
+
+// newPoller returns a Poller of fds, which is closed at the end of the test.
+func newPoller(tb testing.TB, fds []int, events Events) *Poller {
+	tb.Helper()
+	p := new(Poller)
+	tb.Cleanup(func() { p.Close() })
+	for _, fd := range fds {
+		must(tb, p.Register(fd, events))
+	}
+	return p
+}
+
+// newArray returns an array of fds.
+func newArray(fds []int, events Events) []PollFd {
+	var array []PollFd
+	for _, fd := range fds {
+		array = append(array, PollFd{Fd: int32(fd), Events: events})
+	}
+	return array
+}
+
+// sortReady sorts a result of Poll by descriptor.
+func sortReady(ready []Ready) []Ready {
+	sort.Slice(ready, func(i, j int) bool { return ready[i].Fd < ready[j].Fd })
+	return ready
+}
+
+// A pollResult is a copy of what a call of Poll or PollContext has returned.
+type pollResult struct {
+	ready []Ready
+	err   error
+}
+
+// want checks the result, in any order. With an error, ready must be empty.
+func (r pollResult) want(tb testing.TB, err error, ready ...Ready) {
+	tb.Helper()
+	if !errors.Is(r.err, err) {
+		tb.Errorf("Poll: error %v, want %v", r.err, err)
+	}
+	if !slices.Equal(sortReady(r.ready), sortReady(slices.Clone(ready))) {
+		tb.Fatalf("Poll = %v, want %v", r.ready, ready)
+	}
+}
+
+// wantPoll checks what one call of Poll returns, in any order.
+func wantPoll(tb testing.TB, p *Poller, timeout time.Duration, want ...Ready) {
+	tb.Helper()
+	ready, err := p.Poll(timeout)
+	pollResult{slices.Clone(ready), err}.want(tb, nil, want...)
+}
+
+// goPoll starts a Poll in another goroutine. It returns when the Poll is about to
+// enter the kernel, to wait, or has returned. That it returns at all is left to the
+// watchdog.
+func goPoll(p *Poller, timeout time.Duration) <-chan pollResult {
+	return goCall(p, func() ([]Ready, error) { return p.Poll(timeout) })
+}
+
+// goCall is goPoll with any call of p.
+func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
+	waitsAtOnce(p)
+	c := make(chan pollResult, 1)
+	go func() {
+		ready, err := f()
+		c <- pollResult{slices.Clone(ready), err}
+	}()
+	for !isWaiting(p) && len(c) == 0 {
+		runtime.Gosched()
+	}
+	return c
+}
+
+// waitsAtOnce keeps the next call of Poll that may wait from polling without
+// waiting first.
+func waitsAtOnce(p *Poller) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.guess.skip = 1
+}
+
+// isWaiting reports whether a call of Poll may wait, and nobody has ended that.
+func isWaiting(p *Poller) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting
+}
+
+// wantSet checks what p says about its set, and that the list and the chains of
+// the set say the same.
+func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
+	tb.Helper()
+	if got := p.Len(); got != len(want) {
+		tb.Fatalf("Len() = %d, want %d", got, len(want))
+	}
+	for fd, events := range want {
+		if got, ok := p.Registered(fd); got != events || !ok {
+			tb.Fatalf("Registered(%d) = %v, %v, want %v, true", fd, got, ok, events)
+		}
+	}
+	s := &p.set
+	if len(s.list) > len(s.heads) {
+		tb.Fatalf("%d registrations in %d chains", len(s.list), len(s.heads))
+	}
+	chained := 0
+	for head, at := range s.heads {
+		for ; at != 0; at = s.next[at-1] {
+			r := &s.list[at-1]
+			if chained++; chained > len(s.list) {
+				tb.Fatalf("a chain has no end")
+			}
+			if got := int(uint32(r.Fd) * s.multiplier >> s.shift); got != head {
+				tb.Fatalf("fd %d is in chain %d, want %d", r.Fd, head, got)
+			}
+			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
+				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
+			}
+			if s.find(int(r.Fd)) != r {
+				tb.Fatalf("fd %d is listed, but not found", r.Fd)
+			}
+		}
+	}
+	if chained != len(want) || len(s.list) != len(want) || len(s.next) != len(want) {
+		tb.Fatalf("%d in chains, %d and %d listed, want %d", chained, len(s.list), len(s.next), len(want))
+	}
+	for fd := range s.extras {
+		if _, ok := want[int(fd)]; !ok {
+			tb.Fatalf("fd %d has a value, but is not registered", fd)
+		}
+	}
+}
+
+// A fakeConn is a syscall.Conn and its own RawConn.
+type fakeConn struct {
+	nilRaw  bool
+	err     error // of SyscallConn
+	control func(f func(fd uintptr)) error
+}
+
+func (c *fakeConn) SyscallConn() (syscall.RawConn, error) {
+	if c.nilRaw {
+		return nil, nil
+	}
+	return c, c.err
+}
+func (c *fakeConn) Control(f func(fd uintptr)) error         { return c.control(f) }
+func (c *fakeConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
+func (c *fakeConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
+
+// A testConn is a descriptor as a syscall.Conn.
+type testConn int
+
+func (c testConn) SyscallConn() (syscall.RawConn, error)    { return c, nil }
+func (c testConn) Control(f func(fd uintptr)) error         { f(uintptr(c)); return nil }
+func (c testConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
+func (c testConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
+
+// A numberSet is descriptor numbers in a pattern that a program may have, or that
+// a bad hash function would not stand.
+type numberSet struct {
+	name string
+	fds  []int
+}
+
+// numberSets returns such sets of n numbers, or as many as there are.
+func numberSets(n int) (all []numberSet) {
+	for _, stride := range []int{1, 2, 3, 7, 8, 64, 987, 1000, 1024, 1597, 17711, 4096, 65536, 1 << 20} {
+		s := numberSet{name: fmt.Sprintf("stride=%d", stride)}
+		for fd := 0; len(s.fds) < n && fd <= math.MaxInt32-stride; fd += stride {
+			s.fds = append(s.fds, fd)
+		}
+		all = append(all, s)
+	}
+	top := numberSet{name: "top"}
+	for i := 0; i < n; i++ {
+		top.fds = append(top.fds, math.MaxInt32-i)
+	}
+	random := numberSet{name: "random"}
+	rng := rand.New(rand.NewSource(1))
+	for seen := make(map[int]bool); len(random.fds) < n; {
+		if fd := int(rng.Int31()); !seen[fd] {
+			seen[fd] = true
+			random.fds = append(random.fds, fd)
+		}
+	}
+	return append(all, top, random)
+}

@@ -1,0 +1,898 @@
+//go:build linux || darwin
+
+// The tests of the Poller: polling, waking, contexts, closing, and its own Waker.
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestReadyString checks the text of a Ready.
+func TestReadyString(t *testing.T) {
+	for _, v := range []struct {
+		r    Ready
+		want string
+	}{
+		{Ready{Fd: 3, Events: POLLIN | POLLHUP}, "fd 3: POLLIN|POLLHUP"},
+		{Ready{Fd: math.MaxInt32, Events: POLLNVAL}, "fd 2147483647: POLLNVAL"},
+		{Ready{}, "fd 0: 0"},
+	} {
+		if got := v.r.String(); got != v.want {
+			t.Errorf("%#v.String() = %q, want %q", v.r, got, v.want)
+		}
+		if got := fmt.Sprint(v.r); got != v.want {
+			t.Errorf("fmt.Sprint(%#v) = %q, want %q", v.r, got, v.want)
+		}
+	}
+}
+
+// TestReadySlice checks that a result stays as it is until the next Poll, which uses
+// the same memory.
+func TestReadySlice(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	var p Poller
+	defer p.Close()
+	p.Register(r, POLLIN)
+	p.Register(w, POLLOUT)
+	first, err := p.Poll(0)
+	if len(first) != 2 || err != nil {
+		t.Fatalf("%v, %v", first, err)
+	}
+	was := append([]Ready(nil), first...)
+	p.Modify(r, POLLPRI)
+	p.Unregister(w)
+	for fd := 1000; fd < 2000; fd++ {
+		p.Register(fd)
+	}
+	for fd := 1000; fd < 2000; fd++ {
+		p.Unregister(fd)
+	}
+	p.Wake()
+	if first[0] != was[0] || first[1] != was[1] {
+		t.Errorf("%v became %v", was, first)
+	}
+	p.Modify(r, POLLIN)
+	p.Register(w, POLLOUT)
+	for _, timeout := range paths {
+		next, err := p.Poll(timeout)
+		if len(next) != 2 || err != nil || &next[0] != &first[0] {
+			t.Errorf("Poll(%v) = %v, %v, at %p, want two at %p", timeout, next, err, next, first)
+		}
+	}
+	must(t, p.Unregister(r))
+	must(t, p.Unregister(w))
+	wantPoll(t, &p, 0)
+}
+
+// TestStopsAtTheLast checks that Poll looks for as many results as poll(2) has counted,
+// and for no more.
+func TestStopsAtTheLast(t *testing.T) {
+	watchdog(t, soon)
+	var p Poller
+	defer p.Close()
+	for fd := 1000; fd < 1010; fd++ {
+		p.Register(fd, POLLIN)
+	}
+	for _, timeout := range []time.Duration{0, Forever} {
+		for want := 1; want <= 10; want++ {
+			fakeCall(t, func(time.Duration) (int, syscall.Errno) {
+				for i := range p.asked[1:] {
+					p.asked[i+1].Revents = POLLIN
+				}
+				return want, 0
+			})
+			waitsAtOnce(&p)
+			if ready, err := p.Poll(timeout); len(ready) != want || err != nil {
+				t.Errorf("Poll(%v) = %v, %v, want the first %d", timeout, ready, err, want)
+			}
+		}
+	}
+}
+
+// TestAskedIsKept checks that the array for the kernel is made anew after a change of
+// the set, and only then.
+func TestAskedIsKept(t *testing.T) {
+	watchdog(t, soon)
+	const mark Events = 0x4000 // without a meaning for a pipe
+	idle, _ := newPipe(t)
+	other, _ := newPipe(t)
+	var p Poller
+	defer p.Close()
+	must(t, p.Register(idle, POLLIN))
+	for _, v := range []struct {
+		name   string
+		anew   bool
+		change func() error
+	}{
+		{"none", false, func() error { return nil }},
+		{"Wake", false, p.Wake},
+		{"Attach", false, func() error { return p.Attach(idle, 1) }},
+		{"Registered, Len", false, func() error { p.Registered(idle); p.Len(); return nil }},
+		{"failed Modify", false, func() error { p.Modify(other, 0); return nil }},
+		{"failed Unregister", false, func() error { p.Unregister(other); return nil }},
+		{"failed Register", false, func() error { p.Register(-1); return nil }},
+		{"Modify", true, func() error { return p.Modify(idle, POLLIN) }},
+		{"Register", true, func() error { return p.Register(other, POLLIN) }},
+		{"Unregister", true, func() error { return errors.Join(p.Register(other), p.Unregister(other)) }},
+		{"Register again", true, func() error { return p.Register(idle, POLLIN) }},
+		{"RegisterConn", true, func() error { _, err := p.RegisterConn(testConn(idle), POLLIN); return err }},
+	} {
+		for _, timeout := range []time.Duration{0, 100 * time.Microsecond} {
+			t.Run(fmt.Sprintf("change=%s/timeout=%v", v.name, timeout), func(t *testing.T) {
+				waitsAtOnce(&p)
+				wantPoll(t, &p, timeout) // which has what it needs from now on
+				p.asked[1].Events |= mark
+				must(t, v.change())
+				waitsAtOnce(&p)
+				wantPoll(t, &p, timeout)
+				if anew := p.asked[1].Events&mark == 0; anew != v.anew {
+					t.Errorf("made anew: %v, want %v", anew, v.anew)
+				}
+				p.asked[1].Events &^= mark
+				p.Unregister(other)
+				must(t, p.Register(idle, POLLIN))
+			})
+		}
+	}
+}
+
+// TestPollerAllocs checks that a steady loop allocates nothing, and neither do changes
+// of a set that has been as large.
+func TestPollerAllocs(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	quiet, _ := newPipe(t)
+	size := min(1000, raiseLimit(t)-1)
+	busy, idle, large := newPoller(t, []int{r}, POLLIN), newPoller(t, []int{quiet}, POLLIN), newPoller(t, nil, 0)
+	must(t, busy.Register(w, POLLOUT))
+	for fd := 1000; fd < 1000+size; fd++ {
+		must(t, large.Register(fd)) // most of them are not open, that is, ready
+	}
+	ctx := context.Background()
+	for _, v := range []struct {
+		name string
+		f    func()
+	}{
+		{"Poll(0)", func() { busy.Poll(0) }},
+		{"Poll(Forever)", func() { busy.Poll(Forever) }},
+		{"Poll(Forever), waits at once", func() { waitsAtOnce(busy); busy.Poll(Forever) }},
+		{"Poll(0), large", func() { large.Poll(0) }},
+		{"Poll(Forever), large", func() { large.Poll(Forever) }},
+		{"Poll(20us)", func() { idle.Poll(20 * time.Microsecond) }},
+		{"Poll(1ms)", func() { idle.Poll(time.Millisecond) }},
+		{"PollContext", func() { busy.PollContext(ctx) }},
+		{"Wake", func() { idle.Wake(); idle.Poll(Forever) }},
+		{"Modify", func() { large.Modify(1001, POLLIN); large.Modify(1000+size-1, POLLOUT) }},
+		{"Modify, Poll", func() { busy.Modify(r, POLLIN); busy.Poll(Forever) }},
+		{"Register again", func() { large.Register(1001, POLLIN, POLLOUT) }},
+		{"Unregister, Register", func() {
+			large.Unregister(1002)
+			large.Register(1002)
+			large.Unregister(1001)
+			large.Register(1001, POLLIN)
+		}},
+		{"Registered, Len", func() { large.Registered(1001); large.Len() }},
+	} {
+		wantNoAllocs(t, v.name, v.f)
+	}
+}
+
+// TestWakeBeforePoll checks that any number of Wakes are one for the next Poll that
+// would wait, and for no other.
+func TestWakeBeforePoll(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+
+	for i := 0; i < 3; i++ { // count as one
+		must(t, p.Wake())
+	}
+	wantPoll(t, &p, 0) // would not wait: not woken
+	mustWrite(t, w, "x")
+	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // neither would this
+	readAll(r)
+	must(t, p.Register(w, POLLIN)) // a change in between
+	must(t, p.Unregister(w))
+	(<-goPoll(&p, Forever)).want(t, nil) // this is
+
+	start := time.Now()
+	(<-goPoll(&p, 20*time.Millisecond)).want(t, nil)
+	if d := time.Since(start); d < 20*time.Millisecond {
+		t.Errorf("woken a second time, after %v", d)
+	}
+}
+
+// TestWakeWhileWaiting checks that a Wake ends the wait under way, and no other.
+func TestWakeWhileWaiting(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	for i := 0; i < 100; i++ {
+		c := goPoll(&p, Forever)
+		must(t, p.Wake())
+		(<-c).want(t, nil)
+	}
+	start := time.Now()
+	(<-goPoll(&p, 20*time.Millisecond)).want(t, nil)
+	if d := time.Since(start); d < 20*time.Millisecond {
+		t.Errorf("woken once more, after %v", d)
+	}
+}
+
+// TestWakeNeverLost checks that every Wake is followed by an empty return, whatever
+// else happens: otherwise this test waits forever.
+func TestWakeNeverLost(t *testing.T) {
+	watchdog(t, 4*soon)
+	wakes := scaled(5000, 5)
+	r, w := newPipe(t)
+	idle, _ := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+
+	var answered atomic.Int64
+	var over atomic.Bool
+	polled := make(chan error, 1)
+	go func() {
+		for !over.Load() {
+			ready, err := p.Poll(Forever)
+			if err != nil {
+				polled <- err
+				return
+			}
+			if len(ready) == 0 {
+				answered.Add(1)
+			}
+			readAll(r)
+		}
+		polled <- nil
+	}()
+	var others sync.WaitGroup
+	others.Add(1)
+	go func() { // changes and traffic
+		defer others.Done()
+		for !over.Load() {
+			p.Register(idle, POLLIN)
+			p.Modify(idle, POLLPRI)
+			syscall.Write(w, []byte("x"))
+			p.Unregister(idle)
+			runtime.Gosched() // on one processor, Poll would run every 10 ms only
+		}
+	}()
+	for i := 0; i < wakes; i++ {
+		before := answered.Load()
+		must(t, p.Wake())
+		for answered.Load() == before {
+			runtime.Gosched()
+		}
+	}
+	over.Store(true)
+	others.Wait()
+	must(t, p.Wake())
+	must(t, <-polled)
+	if got := answered.Load(); got > int64(wakes)+1 {
+		t.Errorf("%d empty returns for %d wakes", got, wakes)
+	}
+}
+
+// TestConcurrentPoll checks that a second Poll fails at once and the first goes on.
+func TestConcurrentPoll(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	c := goPoll(&p, Forever)
+	for _, timeout := range []time.Duration{0, time.Hour, Forever} {
+		if ready, err := p.Poll(timeout); !errors.Is(err, ErrConcurrentPoll) || len(ready) > 0 {
+			t.Errorf("second Poll(%v) = %v, %v", timeout, ready, err)
+		}
+		if ready, err := p.PollContext(context.Background()); !errors.Is(err, ErrConcurrentPoll) || len(ready) > 0 {
+			t.Errorf("second PollContext = %v, %v", ready, err)
+		}
+	}
+	if !isWaiting(&p) {
+		t.Error("the first was disturbed")
+	}
+	mustWrite(t, w, "x")
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
+}
+
+// TestConcurrentPollMany checks that of many calls at once each gets the result or
+// ErrConcurrentPoll.
+func TestConcurrentPollMany(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	var all sync.WaitGroup
+	var won atomic.Int64
+	for g := 0; g < 8; g++ {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := 0; i < 500; i++ {
+				_, err := p.Poll(Forever)
+				if err == nil {
+					won.Add(1)
+				} else if !errors.Is(err, ErrConcurrentPoll) {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	all.Wait()
+	if won.Load() == 0 {
+		t.Error("no call has succeeded")
+	}
+}
+
+// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns
+// ErrClosed afterwards.
+func TestCloseWhileWaiting(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	c := goPoll(&p, Forever)
+	must(t, p.Close())
+	(<-c).want(t, ErrClosed)
+	wantClosed(t, &p, r)
+
+	var untouched Poller
+	must(t, untouched.Close())
+	wantClosed(t, &untouched, r)
+
+	fds := newArray([]int{r}, POLLIN)
+	if n, err := Poll(fds, 0); n != 0 || err != nil {
+		t.Errorf("the registered descriptor afterwards: %d, %v, %v", n, err, fds[0].Revents)
+	}
+}
+
+// wantClosed checks that every method reports that p is closed.
+func wantClosed(t *testing.T, p *Poller, fd int) {
+	t.Helper()
+	f, err := os.Open("/dev/null")
+	must(t, err)
+	defer f.Close()
+	_, connErr := p.RegisterConn(f)
+	_, pollErr := p.Poll(0)
+	_, waitErr := p.Poll(Forever)
+	_, ctxErr := p.PollContext(context.Background())
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, doneErr := p.PollContext(done)
+	for name, err := range map[string]error{
+		"Register": p.Register(fd), "RegisterConn": connErr, "Modify": p.Modify(fd, 0), "Unregister": p.Unregister(fd),
+		"Attach":  p.Attach(fd, 0),
+		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext, done": doneErr,
+		"Wake": p.Wake(), "Close": p.Close(),
+	} {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("%s after Close: %v", name, err)
+		}
+	}
+	if events, ok := p.Registered(fd); events != 0 || ok || p.Len() != 0 {
+		t.Errorf("after Close: Registered = %v, %v; Len = %d", events, ok, p.Len())
+	}
+}
+
+// TestCloseRaces checks that Close, in the middle of everything, ends every call and
+// leaves no descriptor open.
+func TestCloseRaces(t *testing.T) {
+	watchdog(t, 4*soon)
+	r, _ := newPipe(t)
+	before := openFds(t)
+	for i := scaled(500, 10); i > 0; i-- {
+		p := new(Poller)
+		var all sync.WaitGroup
+		for _, f := range []func() error{
+			func() error { _, err := p.Poll(Forever); return err },
+			func() error { return p.Register(r, POLLIN) },
+			func() error { return p.Wake() },
+			func() error { return p.Unregister(r) },
+			func() error { _, err := p.PollContext(context.Background()); return err },
+		} {
+			f := f
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				for {
+					if errors.Is(f(), ErrClosed) {
+						return
+					}
+					runtime.Gosched()
+				}
+			}()
+		}
+		if i%2 == 0 {
+			for !isWaiting(p) {
+				runtime.Gosched()
+			}
+		}
+		must(t, p.Close())
+		all.Wait()
+	}
+	if after := openFds(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// TestPollContextWhileWaiting checks what ends a PollContext, and what it returns.
+func TestPollContextWhileWaiting(t *testing.T) {
+	r, w := newPipe(t)
+	background := context.Background()
+	cancelled, cancel := context.WithCancel(background)
+	cancel()
+
+	t.Run("ctx=background", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(background) })
+		must(t, p.Wake())
+		(<-c).want(t, nil)
+	})
+	t.Run("ctx=nil", func(t *testing.T) {
+		var p Poller
+		var none context.Context
+		if _, err := p.PollContext(none); !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("ctx=done", func(t *testing.T) {
+		var p Poller
+		must(t, p.Register(w, POLLOUT)) // ready
+		must(t, p.Wake())
+		ready, err := p.PollContext(cancelled)
+		if len(ready) != 0 || err != context.Canceled {
+			t.Errorf("%v, %v", ready, err)
+		}
+		must(t, p.Unregister(w))
+		(<-goPoll(&p, Forever)).want(t, nil) // the Wake is not lost
+	})
+	t.Run("ctx=cancelled-meanwhile", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		for i := 0; i < 100; i++ {
+			ctx, cancel := context.WithCancel(background)
+			c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
+			cancel()
+			if got := <-c; got.err != context.Canceled || len(got.ready) != 0 {
+				t.Fatalf("%v, %v", got.ready, got.err)
+			}
+		}
+	})
+	t.Run("ctx=deadline", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
+		defer cancel()
+		_, err := p.PollContext(ctx)
+		if d := time.Since(start); err != context.DeadlineExceeded || d < 10*time.Millisecond {
+			t.Errorf("%v after %v", err, d)
+		}
+	})
+	t.Run("ctx=own-type", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		ctx, cancel := context.WithCancel(background)
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ownContext{ctx}) })
+		cancel()
+		if got := <-c; got.err != context.Canceled {
+			t.Error(got.err)
+		}
+	})
+	t.Run("ctx=cancelled-when-ready", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		ctx, cancel := context.WithCancel(background)
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
+		p.mu.Lock() // so that it sees both at once
+		mustWrite(t, w, "x")
+		cancel()
+		p.mu.Unlock()
+		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+		readAll(r)
+	})
+	t.Run("ctx=not-done", func(t *testing.T) {
+		watchdog(t, soon)
+		var p Poller
+		must(t, p.Register(r, POLLIN))
+		ctx, cancel := context.WithCancel(background)
+		defer cancel()
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
+		mustWrite(t, w, "x")
+		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+		readAll(r)
+	})
+}
+
+// An ownContext is of a type that package context does not know.
+type ownContext struct{ context.Context }
+
+func (c ownContext) Value(any) any { return nil }
+
+// TestPollContextRace checks that neither readiness nor the end of the context is lost
+// when both come at once, and that no goroutine stays behind.
+func TestPollContextRace(t *testing.T) {
+	watchdog(t, 4*soon)
+	r, w := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	goroutines := runtime.NumGoroutine()
+	var ready, cancelled int
+	for i := scaled(3000, 15); i > 0; i-- {
+		ctx, cancel := context.WithCancel(context.Background())
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
+		go cancel()
+		mustWrite(t, w, "x")
+		switch got := <-c; {
+		case got.err == nil:
+			got.want(t, nil, Ready{Fd: r, Events: POLLIN})
+			ready++
+			<-ctx.Done()
+			if _, err := p.PollContext(ctx); err != context.Canceled {
+				t.Fatal(err)
+			}
+		case got.err == context.Canceled:
+			cancelled++
+			wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
+		default:
+			t.Fatal(got.err)
+		}
+		readAll(r)
+		cancel()
+	}
+	t.Logf("ready %d times, cancelled %d times", ready, cancelled)
+	for runtime.NumGoroutine() > goroutines {
+		runtime.Gosched()
+	}
+}
+
+// TestContextFunctionEnds checks that a PollContext waits for the function of its
+// context once that has begun, which would otherwise use the Waker later.
+func TestContextFunctionEnds(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	p := newPoller(t, []int{r}, POLLIN)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
+
+	p.wake.mu.Lock() // which the function needs
+	cancel()
+	mustWrite(t, w, "x") // ends the wait in the kernel
+	for start := time.Now(); time.Since(start) < 5*time.Millisecond; {
+		runtime.Gosched()
+	}
+	early := len(c) != 0
+	p.wake.mu.Unlock()
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+	if early {
+		t.Error("PollContext has returned before the function of its context")
+	}
+}
+
+// TestWakeNumberIsNotTheUsers checks that a registered number that is closed is
+// POLLNVAL, even though the kernel gives it to the Poller's own Waker.
+func TestWakeNumberIsNotTheUsers(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	for _, n := range []int{1, 2, 5} {
+		var p Poller
+		var want []Ready
+		for i := 0; i < n; i++ {
+			r, w := newPipe(t)
+			for _, fd := range []int{r, w} {
+				must(t, p.Register(fd))
+				want = append(want, Ready{Fd: fd, Events: POLLNVAL})
+			}
+		}
+		for _, ready := range want {
+			closeFd(t, ready.Fd)
+		}
+		if n > 1 { // the array for the kernel is made before the Waker
+			wantPoll(t, &p, 0, want...)
+		}
+		for i := 0; i < 3; i++ {
+			(<-goPoll(&p, time.Hour)).want(t, nil, want...)
+			wantPoll(t, &p, 0, want...)
+		}
+		for _, ready := range want {
+			must(t, p.Unregister(ready.Fd))
+		}
+		// The other way round: the Waker has the number when it is registered.
+		for i := 0; i < 3; i++ {
+			fd := p.wake.r
+			must(t, p.Register(fd))
+			if i == 1 {
+				wantPoll(t, &p, 0, Ready{Fd: fd, Events: POLLNVAL})
+			}
+			(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: fd, Events: POLLNVAL})
+			must(t, p.Unregister(fd))
+		}
+		// While a Poll waits.
+		must(t, p.Register(r, POLLIN))
+		c := goPoll(&p, Forever)
+		fd := p.wake.r
+		must(t, p.Register(fd))
+		(<-c).want(t, nil, Ready{Fd: fd, Events: POLLNVAL})
+		must(t, p.Unregister(fd))
+		// It still works.
+		c = goPoll(&p, Forever)
+		must(t, p.Wake())
+		(<-c).want(t, nil)
+		c = goPoll(&p, Forever)
+		mustWrite(t, w, "x")
+		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+		readAll(r)
+		must(t, p.Close())
+	}
+}
+
+// TestWakeNumberZero checks that a Waker whose number is 0 makes way, too.
+func TestWakeNumberZero(t *testing.T) {
+	watchdog(t, soon)
+	if saved, err := syscall.Dup(0); err == nil {
+		defer func() {
+			dup2(saved, 0)
+			syscall.Close(saved)
+		}()
+		syscall.Close(0)
+	}
+	r, _ := newPipe(t)
+	if r == 0 { // there was no standard input, and the pipe is
+		saved, err := syscall.Dup(r)
+		must(t, err)
+		closeFd(t, r)
+		r = own(t, saved)
+	}
+	var p Poller
+	defer p.Close()
+	must(t, p.Register(r, POLLIN))
+	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	t.Logf("the Waker is fd %d", p.wake.r)
+	must(t, p.Register(0))
+	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: 0, Events: POLLNVAL})
+	wantPoll(t, &p, 0, Ready{Fd: 0, Events: POLLNVAL})
+	must(t, p.Unregister(0))
+	c := goPoll(&p, Forever)
+	must(t, p.Wake())
+	(<-c).want(t, nil)
+}
+
+// TestNoDescriptorLeft checks that a Poller that cannot have a Waker returns what is
+// ready, or otherwise the reason.
+func TestNoDescriptorLeft(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	must(t, p.Wake())
+
+	collect(t) // which would free descriptors meanwhile
+	restore := limitFds(t)
+	wantPoll(t, &p, 0)
+	(<-goPoll(&p, Forever)).want(t, nil) // has been woken: needs nothing
+	(<-goPoll(&p, Forever)).want(t, syscall.EMFILE)
+	_, err := p.PollContext(context.Background())
+	wantError(t, err, "poll", -1, syscall.EMFILE)
+	mustWrite(t, w, "x")
+	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
+	readAll(r)
+	if events, ok := p.Registered(r); events != POLLIN || !ok {
+		t.Error("the registration is lost")
+	}
+	closeFd(t, w) // makes room for one, but a registered number is not for it
+	must(t, p.Register(w))
+	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLHUP}, Ready{Fd: w, Events: POLLNVAL})
+	must(t, p.Unregister(w))
+	restore()
+
+	must(t, p.Unregister(r))
+	c := goPoll(&p, Forever)
+	must(t, p.Wake())
+	(<-c).want(t, nil)
+}
+
+// TestWakerCannotMove checks that a Poll whose Waker has a registered number, and finds
+// no other below RLIMIT_NOFILE, fails with EMFILE: fcntl(2) calls it EINVAL.
+func TestWakerCannotMove(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	collect(t) // which would free descriptors meanwhile
+	p := newPoller(t, []int{r}, POLLIN)
+	waitsAtOnce(p)
+	wantPoll(t, p, 1)
+	highest := max(p.wake.r, p.wake.w)
+	var old syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
+	limit := old
+	limit.Cur = uint64(highest + 1) // fcntl(2) is asked for a number that is too high
+	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+	restore := func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	defer restore()
+
+	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
+	must(t, p.Register(highest, 0))
+	waitsAtOnce(p)
+	ready, err := p.Poll(Forever)
+	if p.wake != nil {
+		t.Errorf("the Waker has kept fd %d, which is registered", p.wake.r)
+	}
+	// The Waker is closed, so that its number is free: POLLNVAL is reported, and
+	// not the error.
+	pollResult{ready, err}.want(t, nil, Ready{Fd: highest, Events: POLLNVAL})
+	must(t, p.Unregister(highest))
+
+	restore()
+	c := goPoll(p, Forever) // works again
+	mustWrite(t, w, "x")
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+}
+
+// TestDescriptorsAreFreed checks that the Waker is closed by Close, and by the garbage
+// collector if the Poller is dropped.
+func TestDescriptorsAreFreed(t *testing.T) {
+	watchdog(t, 4*soon)
+	pollers := scaled(2000, 10)
+	r, _ := newPipe(t)
+	use := func(p *Poller) {
+		must(t, p.Register(r, POLLIN))
+		waitsAtOnce(p)
+		if ready, err := p.Poll(time.Microsecond); len(ready) > 0 || err != nil {
+			t.Fatal(ready, err)
+		}
+		if p.wake == nil {
+			t.Fatal("did not wait")
+		}
+	}
+	before := openFds(t)
+	for i := 0; i < pollers; i++ {
+		var p Poller
+		use(&p)
+		must(t, p.Close())
+	}
+	if after := openFds(t); after != before {
+		t.Errorf("closed: %d descriptors before, %d after", before, after)
+	}
+	for i := 0; i < pollers; i++ {
+		// Inside something larger, where a finalizer of the Poller itself
+		// would end the program.
+		type larger struct {
+			_ int
+			p Poller
+		}
+		use(&new(larger).p)
+		if i%20 == 0 {
+			collect(t)
+		}
+	}
+	for after := openFds(t); after > before; after = openFds(t) {
+		runtime.GC()
+		runtime.Gosched()
+	}
+}
+
+// TestWakeIsMadeWhenNeeded checks that a Poller has a Waker only if a Poll has waited,
+// and signals it only if a Poll waits.
+func TestWakeIsMadeWhenNeeded(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	before := openFds(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	must(t, p.Wake())
+	wantPoll(t, &p, 0)
+	(<-goPoll(&p, Forever)).want(t, nil) // woken already: does not wait
+	must(t, p.Modify(r, POLLIN))
+	must(t, p.Wake())
+	if after := openFds(t); p.wake != nil || after != before {
+		t.Errorf("a Waker is made that nobody waits for: %d before, %d after", before, after)
+	}
+	(<-goPoll(&p, Forever)).want(t, nil)
+	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	if p.wake == nil {
+		t.Fatal("no Waker")
+	}
+	for _, fd := range []int{p.wake.r, p.wake.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
+	}
+
+	// With no Poll waiting nothing is signalled.
+	must(t, p.Modify(r, POLLIN))
+	must(t, p.Register(r, POLLIN))
+	must(t, p.Wake())
+	(<-goPoll(&p, Forever)).want(t, nil)
+	fds := newArray([]int{p.wake.r}, POLLIN)
+	if n, err := Poll(fds, 0); n != 0 || err != nil {
+		t.Errorf("signalled although no Poll waited: %v, %v", fds, err)
+	}
+	// A Poll that does not wait polls nothing but the set.
+	p.wake.signal()
+	wantPoll(t, &p, 0)
+	if n, err := Poll(fds, 0); n != 1 || err != nil {
+		t.Errorf("Poll(0) has reset the Waker: %d, %v", n, err)
+	}
+	must(t, p.Close())
+}
+
+// TestOneSignalAWait checks that any number of changes signal a waiting Poll once.
+func TestOneSignalAWait(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	waitsAtOnce(&p)
+	if _, err := p.Poll(time.Microsecond); err != nil {
+		t.Fatal(err)
+	}
+	p.waiting, p.polling = true, true // as if Poll waited for as long
+	for i := 0; i < 100; i++ {
+		must(t, p.Modify(r, POLLIN))
+		must(t, p.Wake())
+	}
+	var b [256]byte
+	n, err := syscall.Read(p.wake.r, b[:])
+	if p.wake.r == p.wake.w {
+		n = int(b[0]) + int(b[7]) // an eventfd counts, in either byte order
+	}
+	if n != 1 || err != nil {
+		t.Errorf("signalled %d times, %v", n, err)
+	}
+	p.waiting, p.polling = false, false
+}
+
+// TestWakeClosedByOthers checks that a Poller whose Waker others have closed, by mistake,
+// makes itself another.
+func TestWakeClosedByOthers(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	var p Poller
+	must(t, p.Register(r, POLLIN))
+	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	syscall.Close(p.wake.r)
+	c := goPoll(&p, Forever)
+	for open := false; !open; { // which Poll must see to, without a push
+		p.mu.Lock()
+		if p.wake != nil {
+			open = isOpen(p.wake.r)
+		}
+		p.mu.Unlock()
+		runtime.Gosched()
+	}
+	mustWrite(t, w, "x")
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+	readAll(r)
+	c = goPoll(&p, Forever)
+	must(t, p.Wake())
+	(<-c).want(t, nil)
+	must(t, p.Close())
+}
