@@ -15,34 +15,34 @@ import (
 	"example.com/poll"
 )
 
-// A client is one connection of the load.
+// A client is the value of a registered connection.
 type client struct {
+	fd             int
 	connected      bool
-	start          time.Time // of the message under way
-	sent, received int       // of it
+	start          time.Time // of the current message
+	sent, received int       // of its bytes
 }
 
-// load keeps n connections busy until ctx is done.
+// load keeps n connections busy until ctx is done, and leaves them to the end of
+// the process.
 func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	var p poll.Poller
 	defer p.Close()
-	context.AfterFunc(ctx, func() { p.Wake() })
+	stop := context.AfterFunc(ctx, func() { p.Wake() })
+	defer stop()
 
 	begin := time.Now()
-	clients := make(map[int]*client)
-	defer func() {
-		for fd := range clients {
-			p.Unregister(fd)
-			syscall.Close(fd)
-		}
-	}()
 	for i := 0; i < n; i++ {
 		fd, err := dial(addr)
 		if err != nil {
 			return fmt.Errorf("connection %d to %v: %w", i+1, addr, err)
 		}
-		clients[fd] = new(client)
-		p.Register(fd, poll.POLLOUT) // when it is connected
+		if err := p.Register(fd, poll.POLLOUT); err != nil { // ready once connected
+			return err
+		}
+		if err := p.Attach(fd, &client{fd: fd}); err != nil {
+			return err
+		}
 	}
 
 	message := make([]byte, size)
@@ -60,36 +60,38 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 			break
 		}
 		for _, r := range ready {
-			c := clients[r.Fd]
+			c := r.Value.(*client)
 			if !c.connected {
-				// POLLOUT comes for a connect that failed, too.
-				if err := socketError(r.Fd); err != nil {
+				// POLLOUT is reported for a failed connect, too.
+				if err := socketError(c.fd); err != nil {
 					return fmt.Errorf("connect to %v: %w", addr, err)
 				}
 				c.connected, c.start = true, time.Now()
 			}
 			if r.Events&^poll.POLLOUT != 0 {
-				if err := c.receive(r.Fd, buf, message); err != nil {
+				if err := c.receive(buf, message); err != nil {
 					return err
 				}
 				if c.received == size {
 					now := time.Now()
 					trips.add(now.Sub(c.start))
-					*c = client{connected: true, start: now}
+					*c = client{fd: c.fd, connected: true, start: now}
 				}
 			}
-			// While a long message is being sent its beginning comes back, and
-			// has to be read: the server waits for that before it reads on.
+			// The beginning of a long message comes back while the rest is being
+			// sent. It must be read, because the server does not read on before.
 			events := poll.POLLIN
 			if c.sent < size {
-				if err := c.send(r.Fd, message); err != nil {
+				if err := c.send(message); err != nil {
 					return err
 				}
 				if c.sent < size {
 					events |= poll.POLLOUT
 				}
 			}
-			p.Modify(r.Fd, events)
+			if err := p.Modify(c.fd, events); err != nil {
+				return err
+			}
 		}
 	}
 
@@ -104,8 +106,8 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	return nil
 }
 
-func (c *client) send(fd int, message []byte) error {
-	n, err := syscall.Write(fd, message[c.sent:])
+func (c *client) send(message []byte) error {
+	n, err := syscall.Write(c.fd, message[c.sent:])
 	if err == nil {
 		c.sent += n
 	} else if err != syscall.EAGAIN {
@@ -114,8 +116,8 @@ func (c *client) send(fd int, message []byte) error {
 	return nil
 }
 
-func (c *client) receive(fd int, buf, message []byte) error {
-	n, err := syscall.Read(fd, buf)
+func (c *client) receive(buf, message []byte) error {
+	n, err := syscall.Read(c.fd, buf)
 	switch {
 	case err == syscall.EAGAIN:
 		return nil
@@ -130,8 +132,8 @@ func (c *client) receive(fd int, buf, message []byte) error {
 	return nil
 }
 
-// A histogram counts durations in classes 1.1 percent apart, so that a long
-// run takes no more memory than a short one.
+// A histogram counts durations in classes 1.1 percent apart, so its size does not
+// depend on their number.
 type histogram struct {
 	n       int
 	max     time.Duration
@@ -144,7 +146,7 @@ func (h *histogram) add(d time.Duration) {
 	h.classes[int(64*math.Log2(float64(max(d, 1))))]++
 }
 
-// quantile returns what the part q of all durations does not exceed.
+// quantile returns the duration that the part q of all durations does not exceed.
 func (h *histogram) quantile(q float64) time.Duration {
 	left := int(math.Ceil(q * float64(h.n)))
 	for i, n := range h.classes {

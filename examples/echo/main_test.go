@@ -31,7 +31,7 @@ func address(p *program.Program) string {
 	return strings.TrimSpace(strings.TrimPrefix(p.Line("listening on "), "listening on "))
 }
 
-// stop ends a server by Ctrl-C; its last line is to be want.
+// stop ends a server by Ctrl-C, and checks how its last line begins.
 func stop(t *testing.T, p *program.Program, want string) {
 	t.Helper()
 	p.Interrupt()
@@ -50,7 +50,7 @@ func dialTest(t *testing.T, addr string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// pattern is n bytes, of which no two pieces near each other are alike.
+// pattern returns n bytes in which neighboring pieces differ.
 func pattern(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -59,7 +59,7 @@ func pattern(n int) []byte {
 	return b
 }
 
-// trip sends message, and takes it back.
+// trip sends message, and reads it back.
 func trip(t *testing.T, c *net.TCPConn, message []byte) {
 	t.Helper()
 	go c.Write(message)
@@ -69,13 +69,14 @@ func trip(t *testing.T, c *net.TCPConn, message []byte) {
 	}
 }
 
+// TestEcho checks short and long messages, and a peer that shuts down writing.
 func TestEcho(t *testing.T) {
 	p, addr := start(t)
 	c := dialTest(t, addr)
 	trip(t, c, []byte("one\n"))
 	trip(t, c, pattern(3<<20))
 
-	// Half closed: what was sent before still comes back, and then the end.
+	// Bytes sent before the shutdown still come back, and then the end.
 	go func() {
 		c.Write([]byte("last"))
 		c.CloseWrite()
@@ -86,8 +87,8 @@ func TestEcho(t *testing.T) {
 	stop(t, p, fmt.Sprintf("1 connections, %d bytes\n", 4+3<<20+4))
 }
 
-// fill writes block to c, over and over, and reads nothing, until nothing more
-// is taken. It returns how many bytes were.
+// fill writes block to c, over and over, until c is not writable for a while. It
+// returns the number of bytes written.
 func fill(t *testing.T, c *net.TCPConn, block []byte) (n int) {
 	t.Helper()
 	for n < 1<<30 {
@@ -100,12 +101,12 @@ func fill(t *testing.T, c *net.TCPConn, block []byte) (n int) {
 			t.Fatal(err)
 		}
 	}
-	t.Fatalf("%d bytes were taken, and none was read", n)
+	t.Fatalf("the server has read %d bytes, and sent none", n)
 	return n
 }
 
-// A peer that only sends is not read from any further, keeps nobody else from
-// being served, and loses nothing.
+// TestSlowReader checks that the server stops reading from a peer that only sends,
+// goes on serving the others, and loses nothing.
 func TestSlowReader(t *testing.T) {
 	p, addr := start(t)
 	slow := dialTest(t, addr)
@@ -120,7 +121,8 @@ func TestSlowReader(t *testing.T) {
 	stop(t, p, fmt.Sprintf("2 connections, %d bytes\n", n+len("another")))
 }
 
-// A peer that resets the connection while the server waits to write.
+// TestReset checks that a peer that resets its connection while the server waits
+// to write does no harm.
 func TestReset(t *testing.T) {
 	p, addr := start(t)
 	c := dialTest(t, addr)
@@ -131,8 +133,8 @@ func TestReset(t *testing.T) {
 	stop(t, p, "2 connections, ")
 }
 
-// Out of descriptors, the server tries again from time to time, and serves
-// everybody in the end.
+// TestOutOfDescriptors checks that a server without free descriptors accepts again
+// from time to time, and serves everybody in the end.
 func TestOutOfDescriptors(t *testing.T) {
 	cmd := program.Command(t, "-addr", "127.0.0.1:0")
 	cmd.Args = append([]string{"sh", "-c", `ulimit -n 16; exec "$@" 2>&1`, "sh"}, cmd.Args...)
@@ -166,6 +168,7 @@ var report = regexp.MustCompile(`^(\d+) connections, messages of (\d+) bytes, [\
 round trip: 50% [\d.]+[mµ]?s, 90% [\d.]+[mµ]?s, 99% [\d.]+[mµ]?s, longest [\d.]+[mµ]?s
 $`)
 
+// TestLoad checks the client's report.
 func TestLoad(t *testing.T) {
 	p, addr := start(t)
 	for _, test := range []struct{ conns, size string }{
@@ -180,7 +183,7 @@ func TestLoad(t *testing.T) {
 	stop(t, p, "54 connections, ")
 }
 
-// Ctrl-C ends the client early, with its report.
+// TestInterruptLoad checks that the client still reports after Ctrl-C.
 func TestInterruptLoad(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -194,7 +197,7 @@ func TestInterruptLoad(t *testing.T) {
 	}
 	defer c.Close()
 	message := make([]byte, 64)
-	for i := 0; i < 2; i++ { // the second one shows that the first came back
+	for i := 0; i < 2; i++ { // the client sends the second when it has read the first
 		if _, err := io.ReadFull(c, message); err != nil {
 			t.Fatal(err)
 		}
@@ -208,6 +211,7 @@ func TestInterruptLoad(t *testing.T) {
 	}
 }
 
+// TestIPv6 checks an IPv6 address.
 func TestIPv6(t *testing.T) {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
@@ -219,6 +223,7 @@ func TestIPv6(t *testing.T) {
 	stop(t, p, "1 connections, 3 bytes\n")
 }
 
+// TestErrors checks that bad input is refused in one line.
 func TestErrors(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -234,7 +239,8 @@ func TestErrors(t *testing.T) {
 	program.Check(t, 1, "echo: connect to "+addr+": connection refused\n", "-load", "3", "-addr", addr)
 }
 
-// A server that sends something else, and one that closes, end the client.
+// TestBadServer checks that the client ends if the server sends something else, or
+// closes the connection.
 func TestBadServer(t *testing.T) {
 	for want, answer := range map[string]string{
 		"what came back is not what was sent": "other",
@@ -259,6 +265,7 @@ func TestBadServer(t *testing.T) {
 	}
 }
 
+// TestHistogram checks quantiles, and the shortest and the longest duration.
 func TestHistogram(t *testing.T) {
 	var h histogram
 	for i := 1; i <= 1000; i++ {
@@ -271,7 +278,7 @@ func TestHistogram(t *testing.T) {
 	}
 	h = histogram{}
 	h.add(0)
-	h.add(math.MaxInt64) // has a class, too
+	h.add(math.MaxInt64)
 	if got := h.quantile(0.5); got != 0 {
 		t.Errorf("the shorter one: %v", got)
 	}

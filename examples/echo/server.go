@@ -14,43 +14,47 @@ import (
 	"example.com/poll"
 )
 
-// A server has no state for a connection but the bytes that its socket has not
-// taken. While there are any the connection waits for POLLOUT only: a peer
-// that sends and does not read is not read from either, and memory is bounded.
 type server struct {
 	p        poll.Poller
 	listener int
-	unsent   map[int][]byte // of every connection; mostly empty
 	buf      [64 << 10]byte
 
 	accepted int
 	echoed   int64
 }
 
-// retry is how long the server waits when it can't accept.
+// A conn is the value of a registered connection. While it has unsent bytes it
+// waits for POLLOUT only: the server does not read on from a peer that does not
+// read, so memory is bounded.
+type conn struct {
+	fd     int
+	unsent []byte // mostly empty
+}
+
+// retry is how long the server waits after a failed accept.
 const retry = 100 * time.Millisecond
 
+// serve runs until ctx is done, and leaves the connections that are open then to
+// the end of the process.
 func serve(ctx context.Context, addr netip.AddrPort) error {
-	s := &server{unsent: make(map[int][]byte)}
+	s := new(server)
 	defer s.p.Close()
-	context.AfterFunc(ctx, func() { s.p.Wake() })
+	stop := context.AfterFunc(ctx, func() { s.p.Wake() })
+	defer stop()
 	var err error
 	if s.listener, err = listen(addr); err != nil {
 		return fmt.Errorf("listen on %v: %w", addr, err)
 	}
 	defer syscall.Close(s.listener)
-	defer func() {
-		for fd := range s.unsent {
-			s.close(fd)
-		}
-	}()
 	if addr, err = localAddr(s.listener); err != nil {
+		return err
+	}
+	if err := s.p.Register(s.listener, poll.POLLIN); err != nil {
 		return err
 	}
 	fmt.Println("listening on", addr)
 
-	var resume time.Time // not zero: when to accept again
-	s.p.Register(s.listener, poll.POLLIN)
+	var resume time.Time // when to accept again; zero if the listener is registered
 	for {
 		timeout := poll.Forever
 		if !resume.IsZero() {
@@ -60,42 +64,52 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 		if err != nil {
 			return err
 		}
-		// Not only when nothing is ready: on a busy server something always is.
+		// Check after every return: on a busy server something is always ready.
 		if ctx.Err() != nil {
 			fmt.Printf("%d connections, %d bytes\n", s.accepted, s.echoed)
 			return nil
 		}
 		if !resume.IsZero() && time.Until(resume) <= 0 {
 			resume = time.Time{}
-			s.p.Register(s.listener, poll.POLLIN)
+			if err := s.p.Register(s.listener, poll.POLLIN); err != nil {
+				return err
+			}
 		}
-		// The loop closes no descriptor but the one it is at. One that is
-		// closed and accepted anew has no entry further on to be taken for.
+		// The loop closes only the descriptor of the current entry, so a number
+		// that accept reuses does not appear again in ready.
 		for _, r := range ready {
-			if r.Fd != s.listener {
-				if err := s.echo(r.Fd); err != nil {
-					s.close(r.Fd)
+			if c, ok := r.Value.(*conn); ok {
+				if err := s.echo(c); err != nil {
+					if err := s.close(c); err != nil {
+						return err
+					}
 				}
-			} else if err := s.accept(); err != nil {
-				// EMFILE for example: out of descriptors. The listener stays
-				// ready, and Poll would return at once, again and again.
+				continue
+			}
+			if err := s.accept(); err != nil {
+				// EMFILE for example. The listener stays ready, so Poll would
+				// return at once, again and again.
 				fmt.Fprintf(os.Stderr, "echo: accept: %v; again in %v\n", err, retry)
-				s.p.Unregister(s.listener)
+				if err := s.p.Unregister(s.listener); err != nil {
+					return err
+				}
 				resume = time.Now().Add(retry)
 			}
 		}
 	}
 }
 
-// accept takes all connections that wait.
+// accept accepts connections until none is waiting.
 func (s *server) accept() error {
 	for {
 		fd, err := accept(s.listener)
 		switch err {
 		case nil:
 			s.accepted++
-			s.unsent[fd] = nil
-			s.p.Register(fd, poll.POLLIN)
+			if err := s.add(&conn{fd: fd}); err != nil {
+				syscall.Close(fd)
+				return err
+			}
 		case syscall.ECONNABORTED: // this one has gone
 		case syscall.EAGAIN:
 			return nil
@@ -105,13 +119,19 @@ func (s *server) accept() error {
 	}
 }
 
-// echo does what there is to do for a connection, without looking at the
-// events: an error or a hang-up shows when it is read or written.
-func (s *server) echo(fd int) error {
-	unsent := s.unsent[fd]
-	out := unsent
+func (s *server) add(c *conn) error {
+	if err := s.p.Register(c.fd, poll.POLLIN); err != nil {
+		return err
+	}
+	return s.p.Attach(c.fd, c)
+}
+
+// echo reads or writes once. It need not know the events: read(2) and write(2)
+// return an error or a hang-up.
+func (s *server) echo(c *conn) error {
+	out := c.unsent
 	if len(out) == 0 {
-		n, err := syscall.Read(fd, s.buf[:])
+		n, err := syscall.Read(c.fd, s.buf[:])
 		if err == syscall.EAGAIN {
 			return nil
 		} else if err != nil {
@@ -121,22 +141,23 @@ func (s *server) echo(fd int) error {
 		}
 		out = s.buf[:n]
 	}
-	n, err := syscall.Write(fd, out)
+	n, err := syscall.Write(c.fd, out)
 	if err == syscall.EAGAIN {
 		n = 0
 	} else if err != nil {
 		return err
 	}
 	s.echoed += int64(n)
-	s.unsent[fd] = append(unsent[:0], out[n:]...)
+	c.unsent = append(c.unsent[:0], out[n:]...)
 	if n < len(out) {
-		return s.p.Modify(fd, poll.POLLOUT)
+		return s.p.Modify(c.fd, poll.POLLOUT)
 	}
-	return s.p.Modify(fd, poll.POLLIN)
+	return s.p.Modify(c.fd, poll.POLLIN)
 }
 
-func (s *server) close(fd int) {
-	s.p.Unregister(fd) // first, as long as the number is still its own
-	syscall.Close(fd)
-	delete(s.unsent, fd)
+// close unregisters the descriptor first, while no other file can have its number.
+func (s *server) close(c *conn) error {
+	err := s.p.Unregister(c.fd)
+	syscall.Close(c.fd)
+	return err
 }

@@ -23,7 +23,7 @@ func listen(addr netip.AddrPort) (fd int, err error) {
 	return closeOnError(fd, err)
 }
 
-// dial returns a socket that connects, and is writable when it has.
+// dial returns a socket that is connecting. It is writable once connected.
 func dial(addr netip.AddrPort) (fd int, err error) {
 	fd, sa, err := socket(addr)
 	if err != nil {
@@ -39,22 +39,21 @@ func dial(addr netip.AddrPort) (fd int, err error) {
 	return closeOnError(fd, err)
 }
 
-// accept returns a connection of a listener, EAGAIN if there is none.
+// accept returns a new connection. The error is EAGAIN if none is waiting.
 func accept(listener int) (fd int, err error) {
 	fd, err = accept1(listener)
 	if err == nil {
-		noDelay(fd) // if it fails, so will the first read
+		noDelay(fd) // if this fails, so does the first read
 	}
 	return fd, err
 }
 
-// noDelay sends the end of a message at once, not when the peer has
-// acknowledged what went before.
+// noDelay disables Nagle's algorithm: the end of a message is sent at once.
 func noDelay(fd int) error {
 	return syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
 }
 
-// socket returns a TCP socket of the kind for addr, and addr as it takes it.
+// socket returns a TCP socket for addr, and addr in the form of package syscall.
 func socket(addr netip.AddrPort) (fd int, sa syscall.Sockaddr, err error) {
 	family := syscall.AF_INET
 	if a := addr.Addr(); a.Is4() {
@@ -79,7 +78,7 @@ func localAddr(fd int) (addr netip.AddrPort, err error) {
 	return addr, err
 }
 
-// socketError returns what a socket's connect has come to.
+// socketError returns the error of a finished connect.
 func socketError(fd int) error {
 	errno, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 	if err == nil && errno != 0 {

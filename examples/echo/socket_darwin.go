@@ -2,8 +2,8 @@ package main
 
 import "syscall"
 
-// Darwin sets the mode of a new socket in calls of their own. A program that
-// starts others would hold syscall.ForkLock around them.
+// Darwin needs separate calls to set the mode of a new socket. A program that
+// starts others must hold syscall.ForkLock around them.
 
 func socket1(family int) (fd int, err error) {
 	fd, err = syscall.Socket(family, syscall.SOCK_STREAM, 0)

@@ -15,18 +15,23 @@ import (
 func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 	var p poll.Poller
 	defer p.Close()
-	context.AfterFunc(ctx, func() { p.Wake() })
+	stop := context.AfterFunc(ctx, func() { p.Wake() })
+	defer stop()
 	if idle <= 0 {
 		idle = poll.Forever
 	}
 	start := time.Now()
-	say := func(format string, args ...any) {
+	report := func(format string, args ...any) {
 		fmt.Printf("%8.3fs  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
 	}
 
 	for {
-		ask(&p, a, b)
-		ask(&p, b, a)
+		if err := ask(&p, a, b); err != nil {
+			return err
+		}
+		if err := ask(&p, b, a); err != nil {
+			return err
+		}
 		ready, err := p.Poll(idle)
 		if err != nil {
 			return err
@@ -35,7 +40,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 			return nil
 		}
 		if len(ready) == 0 {
-			say("nothing for %v", idle)
+			report("nothing for %v", idle)
 		}
 		for _, r := range ready {
 			port, other := a, b
@@ -46,8 +51,8 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				return fmt.Errorf("%s can't be polled", port.name) // some of Darwin's devices
 			}
 
-			// A hang-up is not looked for among the events. It makes reading
-			// and writing possible, in the sense that neither waits.
+			// There is no need to check for POLLHUP: after a hang-up neither
+			// read(2) nor write(2) blocks.
 			if len(other.pending) > 0 {
 				n, err := syscall.Write(port.fd, other.pending)
 				switch err {
@@ -55,8 +60,8 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 					other.pending = other.pending[n:] // often not all of it
 				case syscall.EAGAIN:
 				default:
-					say("%s: %d bytes lost: %v", port.name, len(other.pending), err)
-					other.pending = nil // why, the next read will tell
+					report("%s: %d bytes lost: %v", port.name, len(other.pending), err)
+					other.pending = nil // the next read returns the reason
 				}
 			}
 			if len(port.pending) == 0 {
@@ -64,29 +69,28 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				switch {
 				case err == syscall.EAGAIN:
 				case n == 0 || err == syscall.EIO:
-					// As it is read only when nothing is pending, everything
-					// that came from it before has been passed on.
-					say("%s hung up", port.name)
+					// All that came before is written: a port is read only
+					// when nothing is pending.
+					report("%s hung up", port.name)
 					return nil
 				case err != nil:
 					return fmt.Errorf("read %s: %w", port.name, err)
 				default:
 					port.pending = port.buf[:n]
-					say("%s > %s  %d bytes %.40q", port.name, other.name, n, port.pending)
+					report("%s > %s  %d bytes %.40q", port.name, other.name, n, port.pending)
 				}
 			}
 		}
 	}
 }
 
-// ask registers a port with what there is to wait for now: bytes, if those
-// that came before are gone, so that no more than a buffer ever piles up; and
-// room, if there is something for it.
+// ask registers a port for POLLIN if its pending bytes are written, so that no
+// more than a buffer is ever pending, and for POLLOUT if the other port has some.
 //
-// A port with neither is taken out of the set. A mask of 0 would not do: if it
-// hung up, POLLHUP would be reported without being asked for, by every call,
-// as long as the other port does not take what is pending.
-func ask(p *poll.Poller, port, other *port) {
+// With neither, the port is unregistered. A mask of 0 would not do: after a
+// hang-up every Poll would return POLLHUP at once, until the other port has taken
+// the pending bytes.
+func ask(p *poll.Poller, port, other *port) error {
 	var events poll.Events
 	if len(port.pending) == 0 {
 		events |= poll.POLLIN
@@ -95,8 +99,10 @@ func ask(p *poll.Poller, port, other *port) {
 		events |= poll.POLLOUT
 	}
 	if events != 0 {
-		p.Register(port.fd, events)
-	} else if _, ok := p.Registered(port.fd); ok {
-		p.Unregister(port.fd)
+		return p.Register(port.fd, events)
 	}
+	if _, ok := p.Registered(port.fd); ok {
+		return p.Unregister(port.fd)
+	}
+	return nil
 }

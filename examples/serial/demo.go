@@ -10,19 +10,20 @@ import (
 	"time"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/tty"
 )
 
-// pause is how long the device that asks stays silent after each answer.
+// pause is how long the asking device stays silent after each answer.
 const pause = 300 * time.Millisecond
 
 // demo joins two pseudo-terminals. The masters stand for the devices, the
 // slaves for the serial ports that they are plugged into.
 func demo(ctx context.Context, baud int, idle time.Duration) error {
-	asker, nameA, err := openPty()
+	asker, nameA, err := tty.OpenPty()
 	if err != nil {
 		return fmt.Errorf("make a pseudo-terminal: %w", err)
 	}
-	answerer, nameB, err := openPty()
+	answerer, nameB, err := tty.OpenPty()
 	if err != nil {
 		syscall.Close(asker)
 		return fmt.Errorf("make a pseudo-terminal: %w", err)
@@ -33,7 +34,7 @@ func demo(ctx context.Context, baud int, idle time.Duration) error {
 		go func() { played <- play(asker, answerer) }()
 	})
 	if played != nil {
-		// The ports are closed now, by which the devices see the end.
+		// The ports are closed now, which ends play.
 		if playErr := <-played; err == nil {
 			err = playErr
 		}
@@ -41,8 +42,8 @@ func demo(ctx context.Context, baud int, idle time.Duration) error {
 	return err
 }
 
-// play is both devices: one asks three questions and is unplugged, the other
-// answers until its line hangs up. For two descriptors that stay the same, an
+// play plays both devices: one asks three questions and is unplugged, the other
+// answers until its line hangs up. For two descriptors that do not change, an
 // array and the function Poll are enough.
 func play(asker, answerer int) error {
 	defer syscall.Close(answerer)
@@ -60,7 +61,7 @@ func play(asker, answerer int) error {
 			return errors.New("this system can't poll a pseudo-terminal")
 		}
 		switch {
-		case fds[0].Fd < 0: // unplugged
+		case fds[0].Fd < 0: // is unplugged
 		case n == 0 && asked < 3:
 			asked++
 			syscall.Write(asker, fmt.Appendf(nil, "question %d\n", asked))

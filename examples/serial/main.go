@@ -1,53 +1,81 @@
 //go:build linux || darwin
 
-// Serial joins two serial lines: what comes from one goes to the other, in
-// both directions, until one of them hangs up or Ctrl-C.
+// Serial joins two serial lines: what it reads from one it writes to the other,
+// in both directions, until one of them hangs up or Ctrl-C.
 //
-//	go run ./examples/serial [-baud n] [-idle d] tty tty
-//	go run ./examples/serial
+//	go run ./examples/serial [-baud bits] [-idle d] tty tty
+//	go run ./examples/serial [-baud bits] [-idle d]
 //
 // The second form needs no hardware: it makes two pseudo-terminals, joins them,
-// and plays the devices at their other ends. Each piece that crosses is shown,
-// and so is each time that nothing has for as long as -idle says.
+// and plays the devices at their other ends. Each piece of data is printed, and so
+// is each silence as long as -idle.
+//
+// The settings of both lines are restored at the end, also after SIGTERM, SIGHUP,
+// SIGQUIT and SIGPIPE, which end Serial like Ctrl-C.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"time"
+
+	"example.com/poll/examples/internal/tty"
 )
 
 func main() {
 	baud := flag.Int("baud", 0, "the speed to set, in `bits` per second; 0 leaves it as it is")
-	idle := flag.Duration("idle", 0, "how long without a byte is worth a line; 0 is never")
+	idle := flag.Duration("idle", 0, "how long a silence is reported; 0 reports none")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: serial [-baud bits] [-idle d] [tty tty]")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	switch {
+	case *baud < 0:
+		usage("-baud is negative")
+	case *idle < 0:
+		usage("-idle is negative")
+	case flag.NArg() != 0 && flag.NArg() != 2:
+		usage("name two ttys, or none")
+	case flag.NArg() == 2 && sameFile(flag.Arg(0), flag.Arg(1)):
+		usage("the two ttys are the same")
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), tty.Signals()...)
 	defer stop()
 	var err error
-	switch flag.NArg() {
-	case 2:
+	if flag.NArg() == 2 {
 		err = join(ctx, flag.Arg(0), flag.Arg(1), *baud, *idle, func() {})
-	case 0:
+	} else {
 		if *idle == 0 {
 			*idle = pause * 2 / 3
 		}
 		err = demo(ctx, *baud, *idle)
-	default:
-		fmt.Fprintln(os.Stderr, "serial: two ttys are to be named, or none")
-		flag.Usage()
-		os.Exit(2)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotTTY):
+		usage(err)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "serial:", err)
 		os.Exit(1)
 	}
+}
+
+// usage reports a mistake in the command line, and exits.
+func usage(mistake any) {
+	fmt.Fprintln(os.Stderr, "serial:", mistake)
+	flag.Usage()
+	os.Exit(2)
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // join opens the two lines, calls opened, and joins them.

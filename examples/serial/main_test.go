@@ -10,14 +10,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"example.com/poll"
 	"example.com/poll/examples/internal/program"
+	"example.com/poll/examples/internal/tty"
 )
 
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
+// TestDemo checks what the program prints without arguments.
 func TestDemo(t *testing.T) {
 	stdout, stderr, status := program.Run(t)
 	if status != 0 || stderr != "" {
@@ -36,7 +37,7 @@ func TestDemo(t *testing.T) {
 	} {
 		i := strings.Index(rest, want)
 		if i < 0 {
-			t.Fatalf("no %q where it is due in:\n%s", want, stdout)
+			t.Fatalf("no %q in its place in:\n%s", want, stdout)
 		}
 		rest = rest[i+len(want):]
 	}
@@ -45,7 +46,7 @@ func TestDemo(t *testing.T) {
 // pty returns the master of a new pseudo-terminal, and the slave's name.
 func pty(t *testing.T) (master int, slave string) {
 	t.Helper()
-	master, slave, err := openPty()
+	master, slave, err := tty.OpenPty()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,19 +63,19 @@ func joined(t *testing.T, args ...string) (p *program.Program, a, b int, nameA s
 	return p, a, b, nameA
 }
 
-// wait returns what is ready of events, 0 if nothing is for that long.
+// wait returns what fd reports, or 0 when the time is up.
 func wait(t *testing.T, fd int, events poll.Events, timeout time.Duration) poll.Events {
 	t.Helper()
-	fds := []poll.PollFd{{Fd: int32(fd), Events: events}}
-	if _, err := poll.Poll(fds, timeout); err != nil {
+	revents, err := poll.Wait(fd, events, timeout)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return fds[0].Revents
+	return revents
 }
 
 const hang = time.Minute
 
-// fill writes blocks to fd until nothing more is taken.
+// fill writes blocks to fd until it is not writable for a while.
 func fill(t *testing.T, fd int) (written []byte) {
 	t.Helper()
 	var block [256]byte
@@ -111,9 +112,9 @@ func read(t *testing.T, fd, n int) (got []byte) {
 	return got
 }
 
-// A device that does not read stops the one that sends, and nothing is lost:
-// the bridge's writes are partial, and it waits for POLLOUT. The other
-// direction is not held up. Every byte value gets across as it is.
+// TestBackPressure checks that a device that does not read stops the one that
+// sends, and that nothing is lost: the bridge waits for POLLOUT after a partial
+// write. The other direction goes on. Every byte value is passed on unchanged.
 func TestBackPressure(t *testing.T) {
 	p, a, b, nameA := joined(t)
 	written := fill(t, a)
@@ -122,7 +123,7 @@ func TestBackPressure(t *testing.T) {
 		t.Errorf("back came %q", got)
 	}
 	if got := read(t, b, len(written)); !bytes.Equal(got, written) {
-		t.Errorf("%d bytes came, not those %d that were sent", len(got), len(written))
+		t.Errorf("the %d bytes that came are not the %d sent", len(got), len(written))
 	}
 	syscall.Close(a)
 	if events := wait(t, b, 0, hang); events != poll.POLLHUP {
@@ -134,8 +135,8 @@ func TestBackPressure(t *testing.T) {
 	}
 }
 
-// Whatever hangs up while the other does not read, the bridge neither spins
-// nor hangs: it waits for the other.
+// TestHangUpWhilePending checks that the bridge, when one line hangs up while the
+// other does not read, waits for the other: it neither spins nor hangs.
 func TestHangUpWhilePending(t *testing.T) {
 	start := time.Now()
 	p, a, b, nameA := joined(t, "-idle", "50ms")
@@ -143,12 +144,12 @@ func TestHangUpWhilePending(t *testing.T) {
 	syscall.Close(a)
 	closed := time.Since(start).Seconds() // or less, by the program's clock
 	for at := 0.0; at <= closed; {
-		// If it spun there would be no such line any more.
+		// A bridge that spins prints no such line.
 		if _, err := fmt.Sscanf(p.Line("nothing for 50ms"), "%fs", &at); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// What the kernel still holds for a is gone, what the bridge holds is not.
+	// The bytes that the bridge holds still arrive.
 	for done := false; !done; {
 		events := wait(t, b, poll.POLLIN, hang)
 		if events&poll.POLLIN != 0 {
@@ -161,68 +162,102 @@ func TestHangUpWhilePending(t *testing.T) {
 	p.Ends(0, "")
 }
 
+// TestInterrupt checks that Ctrl-C ends a bridge that is at work.
 func TestInterrupt(t *testing.T) {
 	p, a, b, _ := joined(t, "-baud", "9600")
 	defer syscall.Close(a)
 	defer syscall.Close(b)
 	syscall.Write(a, []byte("x"))
-	read(t, b, 1) // it is at work
+	read(t, b, 1)
 	p.Interrupt()
 	p.Ends(0, "")
 }
 
-// The line is raw and has its speed while the bridge runs, and afterwards is
-// as it was before.
+// TestSettings checks that the line is raw and has its speed while the bridge
+// runs, and has its old settings after everything that ends the bridge.
 func TestSettings(t *testing.T) {
 	a, nameA := pty(t)
 	b, nameB := pty(t)
-	defer syscall.Close(a)
 	defer syscall.Close(b)
-	slave, err := os.OpenFile(nameA, os.O_RDWR|syscall.O_NOCTTY, 0) // or the settings would go with the last one
+	defer syscall.Close(a)
+	slave, err := os.OpenFile(nameA, os.O_RDWR|syscall.O_NOCTTY, 0) // keeps the settings
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer slave.Close()
-	get := func() (s syscall.Termios) {
-		if err := ioctl(a, getAttr, unsafe.Pointer(&s)); err != nil {
+	get := func() tty.Settings {
+		t.Helper()
+		s, err := tty.Get(a)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	before := get()
-	p := program.Start(t, program.Command(t, "-baud", "19200", nameA, nameB))
-	p.Line("joined")
-	during := get()
 	want := before
-	makeRaw(&want)
-	if err := setSpeed(&want, 19200); err != nil {
+	want.MakeRaw()
+	want.Cflag |= syscall.CREAD | syscall.CLOCAL
+	if err := want.SetSpeed(19200); err != nil {
 		t.Fatal(err)
 	}
-	if during.Lflag != want.Lflag || during.Cflag != want.Cflag || during.Cc != want.Cc || want.Cflag == before.Cflag {
-		t.Errorf("during: %+v\nwant:   %+v\nbefore: %+v", during, want, before)
-	}
-	p.Interrupt()
-	p.Ends(0, "")
-	if after := get(); after != before {
-		t.Errorf("after:  %+v\nbefore: %+v", after, before)
+	for _, test := range []struct {
+		name string
+		end  func(p *program.Program)
+	}{
+		{"SIGINT", func(p *program.Program) { p.Process.Signal(syscall.SIGINT) }},
+		{"SIGTERM", func(p *program.Program) { p.Process.Signal(syscall.SIGTERM) }},
+		{"SIGHUP", func(p *program.Program) { p.Process.Signal(syscall.SIGHUP) }},
+		{"SIGQUIT", func(p *program.Program) { p.Process.Signal(syscall.SIGQUIT) }},
+		{"nobody reads its output", func(p *program.Program) {
+			p.CloseOutput()
+			syscall.Write(a, []byte("x"))
+			read(t, b, 1)
+		}},
+		{"the other line hangs up", func(p *program.Program) { syscall.Close(b) }}, // is the last
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := program.Start(t, program.Command(t, "-baud", "19200", nameA, nameB))
+			p.Line("joined")
+			during := get()
+			if during.Iflag != want.Iflag || during.Oflag != want.Oflag || during.Lflag != want.Lflag ||
+				during.Cflag != want.Cflag || during.Cc != want.Cc {
+				t.Errorf("during: %+v\nwant:   %+v", during, want)
+			}
+			test.end(p)
+			if stderr, status := p.Wait(); stderr != "" || status != 0 {
+				t.Errorf("status %d, stderr %q", status, stderr)
+			}
+			if after := get(); after != before {
+				t.Errorf("after:  %+v\nbefore: %+v", after, before)
+			}
+		})
 	}
 }
 
+// TestErrors checks that bad input is refused in one line, and nothing is written.
 func TestErrors(t *testing.T) {
 	master, slave := pty(t)
 	defer syscall.Close(master)
+	other, otherSlave := pty(t)
+	defer syscall.Close(other)
 	file := t.TempDir() + "/file"
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	program.Check(t, 2, "usage: serial", "one")
 	program.Check(t, 2, "usage: serial", "one", "two", "three")
 	program.Check(t, 2, `invalid value "fast"`, "-baud", "fast")
+	program.Check(t, 2, "serial: -baud is negative\nusage: serial", "-baud", "-9600")
+	program.Check(t, 2, "serial: -idle is negative\nusage: serial", "-idle", "-1s")
+	program.Check(t, 2, "serial: the two ttys are the same\nusage: serial", slave, slave)
 	program.Check(t, 0, "usage: serial", "-h")
 	program.Check(t, 1, "serial: open /no/such/tty: no such file", "/no/such/tty", slave)
 	program.Check(t, 1, "serial: open /no/such/tty: no such file", slave, "/no/such/tty")
-	program.Check(t, 1, "serial: "+file+" is not a tty", file, slave)
-	if setSpeed(new(syscall.Termios), 12345) != nil { // Darwin leaves it to the driver
-		program.Check(t, 1, "12345 baud", "-baud", "12345", slave, slave)
+	program.Check(t, 2, "serial: "+file+" is not a tty\nusage: serial", file, slave)
+	if b, err := os.ReadFile(file); string(b) != "kept" {
+		t.Errorf("%q, %v is left of the file", b, err)
+	}
+	if new(tty.Settings).SetSpeed(12345) != nil { // Darwin leaves it to the driver
+		program.Check(t, 1, "12345 baud", "-baud", "12345", slave, otherSlave)
 	}
 }

@@ -1,15 +1,15 @@
 //go:build linux || darwin
 
-// Watch runs a command and shows each event that poll(2) reports for its
-// standard output, its standard error and its end, with one Poller:
+// Watch runs a command, and prints each event that poll(2) reports of its standard
+// output, its standard error and its end, with one Poller:
 //
 //	go run ./examples/watch [-timeout d] [command [arg ...]]
 //
-// Without a command it runs a small one of its own. It ends when everything
-// has hung up, which takes as long as any process that the command leaves
-// behind has its output open, and exits with the command's status, or 128 and
-// the number of the signal that killed it (go run itself makes that a 1).
-// Ctrl-C, or a silence of more than d, kills the command.
+// Without a command it runs a small one of its own. It ends when the command has
+// ended and nobody has its output open any more; a process that the command left
+// behind may. It exits with the command's status, or with 128 plus the number of
+// the signal that killed it (go run itself exits with 1). Ctrl-C, or no event for
+// longer than -timeout, kills the command.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 const demo = `echo one; sleep 0.2; echo two >&2; sleep 0.2; printf 'three\nfour\n'`
 
 func main() {
-	timeout := flag.Duration("timeout", 0, "the longest silence to wait for, as in 1.5s; 0 is no limit")
+	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, as in 1.5s; 0 is no limit")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: watch [-timeout d] [command [arg ...]]")
 		flag.PrintDefaults()
@@ -40,7 +40,12 @@ func main() {
 	if len(args) == 0 {
 		args = []string{"sh", "-c", demo}
 	}
-	if *timeout <= 0 {
+	if *timeout < 0 {
+		fmt.Fprintln(os.Stderr, "watch: -timeout is negative")
+		flag.Usage()
+		os.Exit(2)
+	}
+	if *timeout == 0 {
 		*timeout = poll.Forever
 	}
 	status, err := watch(*timeout, exec.Command(args[0], args[1:]...))
@@ -50,6 +55,12 @@ func main() {
 	os.Exit(status)
 }
 
+// A stream is the value of a registered pipe.
+type stream struct {
+	name string
+	r    *os.File
+}
+
 func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	var p poll.Poller
 	defer p.Close()
@@ -57,22 +68,25 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	// A signal does not end a Poll; Wake does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	context.AfterFunc(ctx, func() { p.Wake() })
+	defer context.AfterFunc(ctx, func() { p.Wake() })()
 
-	// Watch three pipes. Nothing is ever written to that of "end": it is closed
-	// by the goroutine that waits for the command, which works on any system.
+	// Nothing is written to the pipe "end". The goroutine that waits for the
+	// command closes it.
 	names := [...]string{"stdout", "stderr", "end"}
-	var readers, writers [len(names)]*os.File
-	index := make(map[int]int) // by descriptor
-	for i := range names {
-		if readers[i], writers[i], err = os.Pipe(); err != nil {
-			return 1, err
-		}
-		fd, err := p.RegisterConn(readers[i], poll.POLLIN)
+	var writers [len(names)]*os.File
+	for i, name := range names {
+		r, w, err := os.Pipe()
 		if err != nil {
 			return 1, err
 		}
-		index[fd] = i
+		fd, err := p.RegisterConn(r, poll.POLLIN)
+		if err != nil {
+			return 1, err
+		}
+		if err := p.Attach(fd, &stream{name, r}); err != nil {
+			return 1, err
+		}
+		writers[i] = w
 	}
 
 	start := time.Now()
@@ -80,9 +94,9 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	if err := cmd.Start(); errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return 127, err
 	} else if err != nil {
-		return 126, err // found, but not to be run
+		return 126, err // found, but not executable
 	}
-	writers[0].Close() // left open here, too, they would never hang up
+	writers[0].Close() // or the readers would never see a hang-up
 	writers[1].Close()
 	ended := make(chan int, 1)
 	go func() {
@@ -112,25 +126,25 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 			return status, err
 		}
 		for _, r := range ready {
-			// POLLHUP says that nobody is left to write, not that everything
-			// is read. So read once, whatever the event: what remains is
-			// reported again by the next Poll, and the end is where a read
-			// finds it.
-			i := index[r.Fd]
-			n, err := readers[i].Read(buf)
+			// POLLHUP means that no writer is left, but there may be bytes left
+			// to read. So read once, whatever the event: the next Poll reports
+			// the rest, and a read returns the end.
+			s := r.Value.(*stream)
+			n, err := s.r.Read(buf)
 			text := fmt.Sprintf("%d bytes %.30q", n, buf[:n])
 			if err != nil {
-				// Unregister, then close: the other way round the number may
-				// be another file's already.
-				p.Unregister(r.Fd)
-				readers[i].Close()
 				text = err.Error() // "EOF"
-				if names[i] == "end" {
+				// Unregister before Close: otherwise the number may be reused.
+				if err := p.Unregister(r.Fd); err != nil {
+					return 1, err
+				}
+				s.r.Close()
+				if s.name == "end" {
 					status = <-ended
 					text = fmt.Sprint("status ", status)
 				}
 			}
-			fmt.Printf("%8.3fs  %-6s  %-14v  %s\n", time.Since(start).Seconds(), names[i], r.Events, text)
+			fmt.Printf("%8.3fs  %-6s  %-14v  %s\n", time.Since(start).Seconds(), s.name, r.Events, text)
 		}
 	}
 	return status, nil

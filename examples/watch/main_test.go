@@ -17,8 +17,8 @@ func TestMain(m *testing.M) { program.TestMain(m, main) }
 
 var line = regexp.MustCompile(`^ *\d+\.\d{3}s  (stdout|stderr|end) +(POLL[A-Z|]+) +(?:(\d+) bytes (".*")|EOF|status \d+)$`)
 
-// parse checks the form of every line. It returns the beginnings of what came
-// and how much it was, by stream, and the names of all that ended, in order.
+// parse checks the form of every line. It returns the beginnings and the number of
+// the bytes of each stream, and the names of the streams that ended, in order.
 func parse(t *testing.T, text string) (came map[string]string, sizes map[string]int, ended []string) {
 	t.Helper()
 	came, sizes = make(map[string]string), make(map[string]int)
@@ -45,6 +45,7 @@ func parse(t *testing.T, text string) (came map[string]string, sizes map[string]
 	return came, sizes, ended
 }
 
+// TestBuiltin checks the events of the built-in command.
 func TestBuiltin(t *testing.T) {
 	stdout, stderr, status := program.Run(t)
 	if status != 0 || stderr != "" {
@@ -62,7 +63,7 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// All that was written before the hang-up comes, however much it is.
+// TestDrain checks that all bytes written before a hang-up are read.
 func TestDrain(t *testing.T) {
 	stdout, _, status := program.Run(t, "sh", "-c", "head -c 300000 /dev/zero; head -c 60000 /dev/zero >&2; exit 7")
 	if status != 7 {
@@ -74,6 +75,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestStatus checks exit statuses and errors.
 func TestStatus(t *testing.T) {
 	noProgram := t.TempDir() + "/file"
 	if err := os.WriteFile(noProgram, []byte("x"), 0o600); err != nil {
@@ -92,6 +94,7 @@ func TestStatus(t *testing.T) {
 		{"no file", []string{"./no/such/file"}, 127, "no such file"},
 		{"no program", []string{noProgram}, 126, "permission denied"},
 		{"no timeout", []string{"-timeout", "soon", "true"}, 2, `invalid value "soon"`},
+		{"negative timeout", []string{"-timeout", "-1s", "true"}, 2, "watch: -timeout is negative\nusage: watch"},
 		{"no flag", []string{"-x"}, 2, "usage: watch"},
 		{"help", []string{"-h"}, 0, "usage: watch"},
 		{"timeout", []string{"-timeout", "50ms", "sleep", "1000"}, 124, "no event for 50ms"},
@@ -103,8 +106,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// The command is over while a child of its own still has the output open: all
-// of that is waited for, and the status is the command's.
+// TestLeftBehind checks a command that ends while a child of its own has the output
+// open: its output is still read, and the status is the command's.
 func TestLeftBehind(t *testing.T) {
 	cmd := program.Command(t, "sh", "-c", "exec 3<&0; { read x; echo $x; } <&3 & exit 4")
 	stdin, err := cmd.StdinPipe()
@@ -122,8 +125,8 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends it, also when there is always something to report, and when the
-// command itself is over.
+// TestInterrupt checks that Ctrl-C ends the program, also if something is always
+// ready, and if the command itself has ended.
 func TestInterrupt(t *testing.T) {
 	for _, command := range []string{"echo y; exec sleep 1000", "exec yes", "sleep 2 & echo y"} {
 		t.Run(command, func(t *testing.T) {

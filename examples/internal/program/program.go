@@ -1,9 +1,9 @@
 //go:build linux || darwin
 
-// Package program lets the test of an example run it as what it is, a program.
-// The test binary runs itself again as the example, so that nothing has to be
-// built, and the test can be taken to another machine. Under an emulator that
-// the kernel does not call by itself, POLL_TEST_EXEC is to name it:
+// Package program runs an example as a program in the example's own test. The
+// test binary executes itself as the example, so nothing else has to be built, and
+// the binary can be copied to another machine. For an emulator that the kernel
+// does not start by itself, set POLL_TEST_EXEC:
 //
 //	POLL_TEST_EXEC=qemu-aarch64-static GOARCH=arm64 go test -exec qemu-aarch64-static ./examples/...
 package program
@@ -25,7 +25,7 @@ const (
 	execEnv = "POLL_TEST_EXEC"
 )
 
-// TestMain is to be called by the TestMain of the example.
+// TestMain implements the TestMain of the example whose main function is main.
 func TestMain(m *testing.M, main func()) {
 	if os.Getenv(mainEnv) != "" {
 		main()
@@ -34,8 +34,8 @@ func TestMain(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Command returns the command that runs the example. It is killed when it
-// hangs, and at the end of the test.
+// Command returns the command that runs the example. It is killed if it hangs,
+// and at the end of the test.
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
@@ -49,7 +49,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the example to its end.
+// Run runs the example until it ends.
 func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	p := Start(t, Command(t, args...))
@@ -58,8 +58,8 @@ func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	return stdout, stderr, status
 }
 
-// Check runs the example to its end, which is to be with this status and this
-// in standard error, or with nothing there if stderr is "".
+// Check runs the example until it ends, and checks its exit status, and that its
+// standard error contains stderr, or is empty if stderr is "".
 func Check(t testing.TB, status int, stderr string, args ...string) {
 	t.Helper()
 	_, gotStderr, gotStatus := Run(t, args...)
@@ -68,10 +68,11 @@ func Check(t testing.TB, status int, stderr string, args ...string) {
 	}
 }
 
-// A Program is an example that runs.
+// A Program is a running example.
 type Program struct {
 	*exec.Cmd
 	t      testing.TB
+	pipe   io.Closer
 	stdout *bufio.Reader
 	stderr bytes.Buffer
 }
@@ -85,7 +86,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stdout = bufio.NewReader(stdout)
+	p.pipe, p.stdout = stdout, bufio.NewReader(stdout)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func (p *Program) Line(text string) string {
 	}
 }
 
-// Rest returns what is left of standard output, up to its end.
+// Rest returns the rest of standard output.
 func (p *Program) Rest() string {
 	p.t.Helper()
 	b, err := io.ReadAll(p.stdout)
@@ -117,8 +118,11 @@ func (p *Program) Rest() string {
 	return string(b)
 }
 
-// Ends waits for the end, which is to be with this status and standard error.
-// It returns what was left of standard output.
+// CloseOutput closes the read end of standard output.
+func (p *Program) CloseOutput() { p.pipe.Close() }
+
+// Ends waits until the program has ended, and checks its exit status and its
+// standard error. It returns the rest of standard output.
 func (p *Program) Ends(status int, stderr string) (rest string) {
 	p.t.Helper()
 	rest = p.Rest()
@@ -128,7 +132,7 @@ func (p *Program) Ends(status int, stderr string) (rest string) {
 	return rest
 }
 
-// Interrupt is Ctrl-C.
+// Interrupt sends SIGINT, like Ctrl-C.
 func (p *Program) Interrupt() {
 	p.t.Helper()
 	if err := p.Process.Signal(os.Interrupt); err != nil {
@@ -136,9 +140,9 @@ func (p *Program) Interrupt() {
 	}
 }
 
-// Wait waits for the end, and returns all of standard error and the status,
-// which is -1 after a signal.
+// Wait waits until the program has ended, and returns its standard error and its
+// exit status, which is -1 if a signal killed it.
 func (p *Program) Wait() (stderr string, status int) {
-	p.Cmd.Wait() // its error is in ProcessState, too
+	p.Cmd.Wait() // ProcessState has the error, too
 	return p.stderr.String(), p.ProcessState.ExitCode()
 }

@@ -1,10 +1,8 @@
-package main
+package tty
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -14,16 +12,7 @@ const (
 	setAttr = syscall.TCSETS
 )
 
-// setChar sets a control character. The kernel's struct termios on PowerPC has
-// c_line behind c_cc; syscall.Termios, which is the C library's, before it.
-func setChar(t *syscall.Termios, i int, c uint8) {
-	if strings.HasPrefix(runtime.GOARCH, "ppc64") {
-		i--
-	}
-	t.Cc[i] = c
-}
-
-// speeds has the code of each speed, which is not the same everywhere.
+// speeds has the code of each speed, which differs by architecture.
 var speeds = map[int]uint32{
 	300: syscall.B300, 600: syscall.B600, 1200: syscall.B1200, 2400: syscall.B2400,
 	4800: syscall.B4800, 9600: syscall.B9600, 19200: syscall.B19200, 38400: syscall.B38400,
@@ -32,21 +21,26 @@ var speeds = map[int]uint32{
 	2000000: syscall.B2000000, 4000000: syscall.B4000000,
 }
 
-func setSpeed(t *syscall.Termios, baud int) error {
+// inputShift is where the code of the input speed begins in c_cflag, IBSHIFT in
+// asm/termbits.h. A code of 0 means the output speed.
+const inputShift = 16
+
+// SetSpeed sets the speed in both directions, in bits per second.
+func (s *Settings) SetSpeed(baud int) error {
 	code, ok := speeds[baud]
 	if !ok {
-		return fmt.Errorf("%d baud is not a speed that it can be set to", baud)
+		return fmt.Errorf("%d baud is not a speed of Linux", baud)
 	}
 	for _, c := range speeds {
-		t.Cflag &^= c
+		s.Cflag &^= c | c<<inputShift
 	}
-	t.Cflag |= code
+	s.Cflag |= code
 	return nil
 }
 
-// openPty makes a pseudo-terminal. It returns its master, which does not
-// block, and the name of its slave (pts(4)).
-func openPty() (master int, slave string, err error) {
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
+// and the name of its slave (pts(4)).
+func OpenPty() (master int, slave string, err error) {
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, "", err

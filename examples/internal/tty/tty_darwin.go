@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"strings"
@@ -11,18 +11,18 @@ const (
 	setAttr = syscall.TIOCSETA
 )
 
-func setChar(t *syscall.Termios, i int, c uint8) { t.Cc[i] = c }
+type termios syscall.Termios
 
-// setSpeed takes any speed. Whether the line can do it is for the driver to
-// say.
-func setSpeed(t *syscall.Termios, baud int) error {
-	t.Ispeed, t.Ospeed = uint64(baud), uint64(baud)
+// SetSpeed sets the speed in both directions, in bits per second. It accepts any:
+// Set fails if the driver does not.
+func (s *Settings) SetSpeed(baud int) error {
+	s.Ispeed, s.Ospeed = uint64(baud), uint64(baud)
 	return nil
 }
 
-// openPty makes a pseudo-terminal. It returns its master, which does not
-// block, and the name of its slave (posix_openpt(3)).
-func openPty() (master int, slave string, err error) {
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
+// and the name of its slave (posix_openpt(3)).
+func OpenPty() (master int, slave string, err error) {
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, "", err

@@ -1,0 +1,76 @@
+//go:build linux || darwin
+
+// Input reads a terminal as an editor does, and prints each key and each new size:
+//
+//	go run ./examples/input [-escape 25ms]
+//
+// A key such as Up arrives as several bytes that begin with the byte of the Esc
+// key. Input takes an Esc byte for the key if nothing follows within -escape. The
+// key q, Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP and SIGQUIT end it.
+// However it ends, the terminal is as it was before.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"example.com/poll/examples/internal/tty"
+)
+
+func main() {
+	escape := flag.Duration("escape", 25*time.Millisecond, "how long to wait for the rest of an escape sequence")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: input [-escape d]")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	switch {
+	case flag.NArg() > 0:
+		usage("unexpected argument " + flag.Arg(0))
+	case *escape <= 0:
+		usage("-escape is not above zero")
+	}
+	if _, err := tty.Get(syscall.Stdin); err != nil {
+		usage("standard input is not a terminal")
+	}
+
+	// From here on a signal no longer ends the program by itself.
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, tty.Signals()...)
+	resize := make(chan os.Signal, 1)
+	signal.Notify(resize, syscall.SIGWINCH)
+	t := &terminal{fd: syscall.Stdin, escape: *escape, end: end, resize: resize}
+	err := t.read(func(event string) error {
+		// In raw mode the terminal does not add the carriage return.
+		_, err := fmt.Print(event, "\r\n")
+		switch event {
+		case "q", "Ctrl-C", "Ctrl-D":
+			return errQuit
+		}
+		return err
+	})
+	var ended signalError
+	switch {
+	case err == errQuit:
+	case errors.As(err, &ended):
+		fmt.Fprintln(os.Stderr, "input:", err)
+		os.Exit(128 + int(ended))
+	default:
+		fmt.Fprintln(os.Stderr, "input:", err)
+		os.Exit(1)
+	}
+}
+
+var errQuit = errors.New("quit")
+
+// usage reports a mistake in the command line, and exits.
+func usage(mistake string) {
+	fmt.Fprintln(os.Stderr, "input:", mistake)
+	flag.Usage()
+	os.Exit(2)
+}

@@ -1,0 +1,113 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"errors"
+	"io"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/poll"
+	"example.com/poll/examples/internal/tty"
+)
+
+// A reader reads a descriptor, and another goroutine can cancel that. It is a port
+// of the cancelable readers of terminal programs, built on select(2) and a pipe.
+type reader struct {
+	fd     int
+	cancel *poll.Waker
+}
+
+var errCanceled = errors.New("read canceled")
+
+func newReader(fd int) (*reader, error) {
+	w, err := poll.NewWaker()
+	return &reader{fd, w}, err
+}
+
+// Read reads like read(2), or returns errCanceled once Cancel has been called.
+func (r *reader) Read(b []byte) (n int, err error) {
+	fds := [...]poll.PollFd{
+		{Fd: int32(r.fd), Events: poll.POLLIN},
+		{Fd: int32(r.cancel.Fd()), Events: poll.POLLIN},
+	}
+	if _, err := poll.Poll(fds[:], poll.Forever); err != nil {
+		return 0, err
+	}
+	if fds[1].Revents != 0 {
+		return 0, errCanceled
+	}
+	n, err = syscall.Read(r.fd, b)
+	if err == nil && n == 0 || err == syscall.EIO { // EIO: the terminal has hung up
+		return 0, io.EOF
+	}
+	return max(n, 0), err
+}
+
+// Cancel ends a Read that is waiting, and every later one.
+func (r *reader) Cancel() error { return r.cancel.Wake() }
+
+// TestReader checks that Read returns what is typed, that Cancel ends it while it
+// waits and leaves the bytes that come later unread, and that Read sees a hang-up.
+func TestReader(t *testing.T) {
+	master, slave := openRaw(t)
+	r, err := newReader(slave)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	write(t, master, "é")
+	if n, err := r.Read(buf); string(buf[:n]) != "é" || err != nil {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+
+	result := make(chan error)
+	go func() {
+		_, err := r.Read(make([]byte, 100))
+		result <- err
+	}()
+	select {
+	case err := <-result:
+		t.Fatalf("Read returned %v before anything was typed", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	if err := r.Cancel(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-result; err != errCanceled {
+		t.Errorf("the Read that waited: %v", err)
+	}
+	write(t, master, "later")
+	if _, err := r.Read(buf); err != errCanceled {
+		t.Errorf("a Read after Cancel: %v", err)
+	}
+
+	r, err = newReader(slave)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.Read(buf); string(buf[:n]) != "later" || err != nil {
+		t.Errorf("a new reader: %q, %v", buf[:n], err)
+	}
+	syscall.Close(master)
+	if _, err := r.Read(buf); err != io.EOF {
+		t.Errorf("after the hang-up: %v", err)
+	}
+}
+
+// openRaw returns both ends of a pseudo-terminal in raw mode.
+func openRaw(t *testing.T) (master, slave int) {
+	t.Helper()
+	master, slave, _ = open(t)
+	s, err := tty.Get(slave)
+	if err == nil {
+		s.MakeRaw()
+		err = s.Set(slave)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}

@@ -1,0 +1,23 @@
+package tty
+
+import (
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// TestLayout checks struct termios against the kernel's. On PowerPC the number of
+// the ioctl contains the size. Elsewhere the kernel's may be shorter.
+func TestLayout(t *testing.T) {
+	var s Settings
+	size, cc := unsafe.Sizeof(s), unsafe.Offsetof(s.Cc)
+	wantSize, wantCc := uintptr(40), uintptr(17)
+	if strings.HasPrefix(runtime.GOARCH, "ppc64") {
+		wantSize, wantCc = syscall.TCGETS>>16&0x1fff, 16
+	}
+	if size != wantSize || cc != wantCc {
+		t.Errorf("size %d, c_cc at %d; want %d, %d", size, cc, wantSize, wantCc)
+	}
+}

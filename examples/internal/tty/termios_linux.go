@@ -1,0 +1,12 @@
+//go:build !ppc64 && !ppc64le
+
+package tty
+
+// termios is the struct termios of asm-generic/termbits.h. c_cc has 23 characters
+// on MIPS, and 19 elsewhere, where the kernel leaves the rest alone.
+// syscall.Termios is not used because it is the C library's, which is another.
+type termios struct {
+	Iflag, Oflag, Cflag, Lflag uint32
+	Line                       uint8
+	Cc                         [23]uint8
+}

@@ -1,0 +1,12 @@
+//go:build ppc64 || ppc64le
+
+package tty
+
+// termios is the struct termios of PowerPC (asm/termbits.h), where c_line comes
+// after c_cc. The kernel computes the speeds from c_cflag, and writes them back.
+type termios struct {
+	Iflag, Oflag, Cflag, Lflag uint32
+	Cc                         [19]uint8
+	Line                       uint8
+	Ispeed, Ospeed             uint32
+}

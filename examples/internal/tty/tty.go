@@ -1,0 +1,80 @@
+//go:build linux || darwin
+
+// Package tty has what the examples need of a terminal: its settings, its size,
+// and the signals after which they must be restored.
+package tty
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"unsafe"
+)
+
+// Settings are the kernel's struct termios (termios(3)).
+type Settings termios
+
+// Get returns the settings of fd. The error is ENOTTY if fd is not a terminal.
+func Get(fd int) (s Settings, err error) {
+	err = ioctl(fd, getAttr, unsafe.Pointer(&s))
+	return s, err
+}
+
+// Set changes the settings of fd to s at once, without waiting for output.
+func (s Settings) Set(fd int) error {
+	return ioctl(fd, setAttr, unsafe.Pointer(&s))
+}
+
+// MakeRaw changes s like cfmakeraw(3): each byte is passed on unchanged as soon
+// as it arrives.
+func (s *Settings) MakeRaw() {
+	s.Iflag &^= syscall.IGNBRK | syscall.BRKINT | syscall.PARMRK | syscall.ISTRIP |
+		syscall.INLCR | syscall.IGNCR | syscall.ICRNL | syscall.IXON
+	s.Oflag &^= syscall.OPOST
+	s.Lflag &^= syscall.ECHO | syscall.ECHONL | syscall.ICANON | syscall.ISIG | syscall.IEXTEN
+	s.Cflag &^= syscall.CSIZE | syscall.PARENB
+	s.Cflag |= syscall.CS8
+	s.Cc[syscall.VMIN] = 1
+	s.Cc[syscall.VTIME] = 0
+}
+
+// A winsize is the kernel's struct winsize (ioctl_tty(2)).
+type winsize struct{ rows, columns, xpixel, ypixel uint16 }
+
+// Size returns the size of the terminal fd.
+func Size(fd int) (columns, rows int, err error) {
+	var w winsize
+	err = ioctl(fd, syscall.TIOCGWINSZ, unsafe.Pointer(&w))
+	return int(w.columns), int(w.rows), err
+}
+
+// SetSize sets the size of the terminal fd. If it has changed, the kernel sends
+// SIGWINCH to the programs in the foreground.
+func SetSize(fd, columns, rows int) error {
+	w := winsize{rows: uint16(rows), columns: uint16(columns)}
+	return ioctl(fd, syscall.TIOCSWINSZ, unsafe.Pointer(&w))
+}
+
+// Signals returns the signals that a program must catch to restore a terminal
+// before it ends. A signal that is ignored, for example by nohup(1), is left out.
+//
+// SIGPIPE is among them. If it is not caught, a write to a standard output that
+// nobody reads ends the program (package os/signal). If it is, the write fails.
+func Signals() (signals []os.Signal) {
+	for _, s := range []os.Signal{
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
+	} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
+}
+
+func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
+	// The conversion in the call itself keeps what arg points to alive.
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(arg)); errno != 0 {
+		return errno
+	}
+	return nil
+}

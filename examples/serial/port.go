@@ -1,0 +1,59 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"example.com/poll/examples/internal/tty"
+)
+
+// A port is an open serial line.
+type port struct {
+	name    string
+	fd      int
+	before  tty.Settings
+	buf     [4096]byte
+	pending []byte // part of buf: read from here, and not yet written to the other port
+}
+
+var errNotTTY = errors.New("not a tty")
+
+// openPort opens a tty and makes it a plain line of bytes, without modem control.
+// A baud of 0 leaves the speed as it is.
+func openPort(name string, baud int) (*port, error) {
+	// O_NONBLOCK because the bridge waits only in Poll, and because open would
+	// wait for the carrier of a modem.
+	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	p := &port{name: name, fd: fd}
+	if p.before, err = tty.Get(fd); err != nil {
+		syscall.Close(fd)
+		return nil, fmt.Errorf("%s is %w", name, errNotTTY)
+	}
+	s := p.before
+	s.MakeRaw()
+	s.Cflag |= syscall.CREAD | syscall.CLOCAL
+	if baud != 0 {
+		err = s.SetSpeed(baud)
+	}
+	if err == nil {
+		err = s.Set(fd)
+	}
+	if err != nil {
+		p.close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, nil
+}
+
+// close restores the settings, which fails if the line has hung up.
+func (p *port) close() {
+	p.before.Set(p.fd)
+	syscall.Close(p.fd)
+}

@@ -1,0 +1,96 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"io"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"example.com/poll"
+)
+
+// readFrame reads a frame from a serial line: it waits for the first byte for
+// first, and the frame ends when no byte has come for gap or buf is full. It
+// returns os.ErrDeadlineExceeded if nothing came, and io.EOF after a hang-up.
+//
+// It is a port of the usual loop around select(2), which had
+//
+//	FD_ZERO(&set); FD_SET(fd, &set);
+//	select(fd+1, &set, NULL, NULL, &timeout)
+//
+// in place of Wait, failed for a descriptor over 1023, and ended early at a
+// signal.
+func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) {
+	for timeout := first; n < len(buf); {
+		events, err := poll.Wait(fd, poll.POLLIN, timeout)
+		if err != nil {
+			return n, err
+		}
+		if events == 0 && n == 0 {
+			return 0, os.ErrDeadlineExceeded
+		}
+		if events == 0 {
+			break
+		}
+		n1, err := syscall.Read(fd, buf[n:])
+		switch {
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+		case n1 == 0 || err == syscall.EIO:
+			return n, io.EOF
+		case err != nil:
+			return n, err
+		default:
+			n += n1
+			timeout = gap
+		}
+	}
+	return n, nil
+}
+
+// TestReadFrame checks readFrame on a pseudo-terminal.
+func TestReadFrame(t *testing.T) {
+	device, name := pty(t)
+	p, err := openPort(name, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	write := func(s string) {
+		t.Helper()
+		if _, err := syscall.Write(device, []byte(s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	buf := make([]byte, 8)
+	check := func(first, gap, atLeast time.Duration, want string, wantErr error) {
+		t.Helper()
+		start := time.Now()
+		n, err := readFrame(p.fd, buf, first, gap)
+		if string(buf[:n]) != want || err != wantErr {
+			t.Errorf("%q, %v; want %q, %v", buf[:n], err, want, wantErr)
+		}
+		if d := time.Since(start); d < atLeast {
+			t.Errorf("returned after %v, want at least %v", d, atLeast)
+		}
+	}
+	const short = 20 * time.Millisecond
+
+	check(short, hang, short, "", os.ErrDeadlineExceeded)
+	write("frame")
+	check(hang, short, short, "frame", nil)
+
+	// A full buffer ends the frame at once; the rest is the next frame.
+	write("two")
+	go func() {
+		poll.Poll(nil, short)
+		syscall.Write(device, []byte(" pieces"))
+	}()
+	check(hang, hang, 0, "two piec", nil)
+	check(hang, short, short, "es", nil)
+
+	syscall.Close(device)
+	check(hang, hang, 0, "", io.EOF)
+}
