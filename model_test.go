@@ -379,9 +379,9 @@ func TestModel(t *testing.T) {
 		pools = append(pools, s)
 	}
 	for i, pool := range pools {
-		seeds, steps := scaled(30, 10), 1000
+		seeds, steps := scaled(10, 4), 1000
 		if i == 0 {
-			seeds, steps = scaled(3000, 30), 200
+			seeds, steps = scaled(400, 10), 200
 		}
 		t.Run("numbers="+pool.name, func(t *testing.T) {
 			w := newWorld(t, neverOpen(pool, most))

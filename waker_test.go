@@ -177,9 +177,9 @@ func TestWakerClosed(t *testing.T) {
 // be another's by then, however they race with it.
 func TestWakerCloseRace(t *testing.T) {
 	watchdog(t, 4*soon)
-	rounds := 4000
+	rounds := 1000
 	if testing.Short() {
-		rounds = 400
+		rounds = 100
 	}
 	reused := 0
 	for i := 0; i < rounds; i++ {

@@ -180,6 +180,9 @@ func TestRestore(t *testing.T) {
 		}, 1, "input: write /dev/stdout: broken pipe\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if test.name == "SIGHUP" {
+				program.SkipIfIgnored(t, syscall.SIGHUP)
+			}
 			master, slave, before := open(t)
 			defer syscall.Close(master)
 			p := program.Start(t, command(t, slave))

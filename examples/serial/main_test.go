@@ -216,6 +216,9 @@ func TestSettings(t *testing.T) {
 		{"the other line hangs up", func(p *program.Program) { syscall.Close(b) }}, // is the last
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if test.name == "SIGHUP" {
+				program.SkipIfIgnored(t, syscall.SIGHUP)
+			}
 			p := program.Start(t, program.Command(t, "-baud", "19200", nameA, nameB))
 			p.Line("joined")
 			during := get()

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -145,4 +146,12 @@ func (p *Program) Interrupt() {
 func (p *Program) Wait() (stderr string, status int) {
 	p.Cmd.Wait() // ProcessState has the error, too
 	return p.stderr.String(), p.ProcessState.ExitCode()
+}
+
+// SkipIfIgnored skips a test that sends s to a program if it would ignore it, as
+// below nohup(1).
+func SkipIfIgnored(t *testing.T, s os.Signal) {
+	if signal.Ignored(s) {
+		t.Skip(s, " is ignored here")
+	}
 }
