@@ -159,6 +159,7 @@ func TestAttachErrors(t *testing.T) {
 // TestAttachMany checks that each descriptor of many has its own value, while others
 // come and go.
 func TestAttachMany(t *testing.T) {
+	needFds(t, 110)
 	watchdog(t, soon)
 	var p Poller
 	defer p.Close()
@@ -574,7 +575,7 @@ func TestAttachAllocates(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		for _, timeout := range []time.Duration{0, Forever} {
-			if n := testing.AllocsPerRun(200, func() { p.Poll(timeout) }); n != 0 {
+			if n := testing.AllocsPerRun(200, func() { p.Poll(timeout) }); n != 0 && !instrumented() {
 				t.Errorf("%s, Poll(%v): %v allocations, want 0", what, timeout, n)
 			}
 		}
@@ -583,7 +584,7 @@ func TestAttachAllocates(t *testing.T) {
 			p.Unregister(r)
 			p.Register(r, POLLIN)
 			p.Poll(Forever)
-		}); n != 0 {
+		}); n != 0 && !instrumented() {
 			t.Errorf("%s, with changes: %v allocations, want 0", what, n)
 		}
 	}
@@ -592,7 +593,7 @@ func TestAttachAllocates(t *testing.T) {
 		t.Error("a set without values has a map for them")
 	}
 	must(t, p.Attach(r, t))
-	if n := testing.AllocsPerRun(200, func() { p.Attach(r, t); p.Poll(Forever) }); n != 0 {
+	if n := testing.AllocsPerRun(200, func() { p.Attach(r, t); p.Poll(Forever) }); n != 0 && !instrumented() {
 		t.Errorf("with a value: %v allocations, want 0", n)
 	}
 	check("with values before")

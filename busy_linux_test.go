@@ -126,6 +126,7 @@ func TestPingPongRarelyLooks(t *testing.T) {
 // TestBecomesBusy checks that a loop which becomes busy polls without waiting after
 // maxSkip calls at most, and one that ceases to be stops at once.
 func TestBecomesBusy(t *testing.T) {
+	needFds(t, 120)
 	watchdog(t, soon)
 	for idle := 0; idle <= 200; idle += 1 + idle/10 {
 		pp := newPingPong(t)

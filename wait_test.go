@@ -344,7 +344,7 @@ func TestWaitAllocates(t *testing.T) {
 		fd      int
 		timeout time.Duration
 	}{{r, 0}, {r, Forever}, {r, time.Hour}, {r, time.Hour + 1}, {idle, 0}, {idle, 1}} {
-		if n := testing.AllocsPerRun(200, func() { Wait(v.fd, POLLIN, v.timeout) }); n != 0 {
+		if n := testing.AllocsPerRun(200, func() { Wait(v.fd, POLLIN, v.timeout) }); n != 0 && !instrumented() {
 			t.Errorf("fd %d, timeout %v: %v allocations, want 0", v.fd, v.timeout, n)
 		}
 	}

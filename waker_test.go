@@ -332,6 +332,7 @@ func TestWakerInPoller(t *testing.T) {
 // TestWakerGarbage checks that the garbage collector closes a dropped Waker and
 // that of a dropped Poller, also where small objects beside it are in use.
 func TestWakerGarbage(t *testing.T) {
+	needFds(t, 130)
 	watchdog(t, 2*soon)
 	const dropped = 100
 	r, _ := newPipe(t)
@@ -397,7 +398,7 @@ func TestWakerAllocates(t *testing.T) {
 		w.Wake()
 		w.Reset()
 		w.Reset()
-	}); n != 0 {
+	}); n != 0 && !instrumented() {
 		t.Errorf("%v allocations, want 0", n)
 	}
 }
