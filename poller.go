@@ -364,7 +364,8 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	}
 	p.ready = p.ready[:0]
 
-	if timeout != 0 && p.guess.likely() && !isDone(done) {
+	// The first call only waits: it makes wake, while there are descriptors left.
+	if timeout != 0 && p.wake != nil && p.guess.likely() && !isDone(done) {
 		_, err = p.round(&d, false, nil)
 		found := len(p.ready) > 0
 		p.guess.update(found)
