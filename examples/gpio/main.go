@@ -1,15 +1,22 @@
 //go:build linux
 
-// Gpio waits for edges on a GPIO line, as a button or a sensor makes them, by
-// way of its value file in sysfs.
+// Gpio prints the edges of a GPIO line, as a button or a sensor makes them:
 //
-//	go run ./examples/gpio [-edge rising | falling | both] [-n events] [-timeout d] [-dir /sys/class/gpio] line
+//	go run ./examples/gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line
+//	go run ./examples/gpio [-n edges] [-timeout d] value-file
 //
-// The line is its number in /sys/class/gpio and has to be exported before:
+// The chip is a number or a path: 0 is /dev/gpiochip0. The line is an offset or a
+// name: 17 or GPIO17. The kernel queues the edges, each with its time and its
+// number. If some were lost because the queue was full, Gpio prints how many.
+//
+// The second form is for the deprecated sysfs interface. Gpio writes to no file,
+// so choose the edges first:
 //
 //	echo 17 > /sys/class/gpio/export
+//	echo both > /sys/class/gpio/gpio17/edge
+//	go run ./examples/gpio /sys/class/gpio/gpio17/value
 //
-// Ctrl-C ends it.
+// Ctrl-C or SIGTERM ends it.
 package main
 
 import (
@@ -17,11 +24,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -29,113 +33,68 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", "/sys/class/gpio", "where the lines are")
-	edge := flag.String("edge", "both", "which `edges` to wait for: rising, falling or both")
-	count := flag.Int("n", 0, "how many `events` to wait for; 0 is no limit")
-	timeout := flag.Duration("timeout", 0, "the longest time to wait for an edge; 0 is no limit")
+	edge := flag.String("edge", "", "the `edges` to wait for: rising, falling or both (default both)")
+	count := flag.Int("n", 0, "how many `edges` to wait for; 0 is no limit")
+	timeout := flag.Duration("timeout", 0, "the longest time to wait for an edge, as in 1.5s; 0 is no limit")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: gpio [-edge rising | falling | both] [-n events] [-timeout d] [-dir directory] line")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line\n"+
+			"       gpio [-n edges] [-timeout d] value-file")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	line, err := strconv.ParseUint(flag.Arg(0), 10, 32)
-	wrong := ""
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
 	switch {
-	case flag.NArg() != 1:
-		wrong = "one line is to be named"
-	case err != nil:
-		wrong = flag.Arg(0) + " is not the number of a line"
-	case *edge != "rising" && *edge != "falling" && *edge != "both":
-		wrong = *edge + " is not an edge"
+	case *count < 0:
+		err = mistake("-n is negative")
+	case *timeout < 0:
+		err = mistake("-timeout is negative")
+	case *edge != "" && edgeFlags[*edge] == 0:
+		err = mistake(*edge + " is not an edge")
+	case flag.NArg() == 2:
+		if *edge == "" {
+			*edge = "both"
+		}
+		err = runLine(ctx, flag.Arg(0), flag.Arg(1), *edge, *count, *timeout)
+	case flag.NArg() != 1 || isNumber(flag.Arg(0)):
+		err = mistake("name a chip and a line, or a value file")
+	case *edge != "":
+		err = mistake("-edge is for the line of a chip; for a value file, write to the file edge beside it")
+	default:
+		err = runValue(ctx, flag.Arg(0), *count, *timeout)
 	}
-	if wrong != "" {
-		fmt.Fprintln(os.Stderr, "gpio:", wrong)
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "gpio:", err)
+	var m mistake
+	if errors.As(err, &m) {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if *timeout <= 0 {
-		*timeout = poll.Forever
-	}
-	if err := watch(fmt.Sprintf("%s/gpio%d", *dir, line), *edge, *count, *timeout); err != nil {
-		fmt.Fprintln(os.Stderr, "gpio:", err)
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "This takes a GPIO controller, a kernel with CONFIG_GPIO_SYSFS, and the line\n"+
-				"exported (echo %d > %s/export) and able to interrupt (it has a file edge).\n", line, *dir)
-		}
-		os.Exit(1)
-	}
+	os.Exit(1)
 }
 
-func watch(line, edge string, count int, timeout time.Duration) error {
-	// Opened without O_CREATE, so that what is missing is not made.
-	f, err := os.OpenFile(line+"/edge", os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(edge)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	name := line + "/value"
-	fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: name, Err: err}
-	}
-	defer syscall.Close(fd)
+// A mistake is an error in the command line.
+type mistake string
 
-	var p poll.Poller
-	defer p.Close()
-	// POLLPRI is the edge; POLLERR comes with it, asked for or not, and is no
-	// error (fs/kernfs/file.c). POLLIN would always be there.
-	if err := p.Register(fd, poll.POLLPRI|poll.POLLERR); err != nil {
-		return err
-	}
-	defer p.Unregister(fd) // before it is closed
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	context.AfterFunc(ctx, func() { p.Wake() })
+func (m mistake) Error() string { return string(m) }
 
-	// Both events stand until the value is read, also at the start.
-	value, err := read(fd)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
-	}
-	fmt.Println("the value is", value)
-	start := time.Now()
-	for n := 0; count <= 0 || n < count; n++ {
-		ready, err := p.Poll(timeout)
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if len(ready) == 0 {
-			return fmt.Errorf("no edge for %v", timeout)
-		}
-		// What is read is the value now. Edges in quick succession are one
-		// event.
-		value, err := read(fd)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err) // ENODEV: unexported
-		}
-		fmt.Printf("%8.3fs  %v  value %s\n", time.Since(start).Seconds(), ready[0].Events, value)
-	}
-	return nil
-}
+func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
 
-// read reads the value, from the beginning of the file each time.
-func read(fd int) (value string, err error) {
-	if _, err := syscall.Seek(fd, 0, 0); err != nil {
-		return "", err
+// wait waits until fd is ready for one of events, until ctx is done, or for the
+// timeout if it is not 0.
+func wait(ctx context.Context, fd int, events poll.Events, timeout time.Duration) (poll.Events, error) {
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
 	}
-	buf := make([]byte, 16)
-	n, err := syscall.Read(fd, buf)
-	if err != nil {
-		return "", err
+	revents, err := poll.WaitContext(ctx, fd, events)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no edge for %v", timeout)
 	}
-	return strings.TrimSpace(string(buf[:n])), nil
+	return revents, err
 }

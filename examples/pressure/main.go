@@ -1,22 +1,26 @@
 //go:build linux
 
-// Pressure waits until tasks are held up for want of the processor, of memory
-// or of the disk: for a trigger on a pressure stall file of the kernel.
+// Pressure waits until tasks are held up for want of CPU, memory or I/O: it sets a
+// trigger on a pressure-stall file of the kernel.
 //
 //	go run ./examples/pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]
 //
-// Each line is a window in which tasks stood still for longer than -stall. The
-// file may also be a cgroup's, such as /sys/fs/cgroup/user.slice/cpu.pressure.
-// Where there is no such file, or no trigger can be set on it, Pressure says so
-// and shows what is mounted and unmounted instead, of which the kernel tells
+// Each event is a window in which tasks were held up for longer than -stall. The
+// file may be that of a cgroup, such as /sys/fs/cgroup/user.slice/cpu.pressure.
+// Pressure writes to no file but a pressure file.
+//
+// If the file does not exist, or the kernel does not allow a trigger on it,
+// Pressure prints what is mounted and unmounted instead, which the kernel reports
 // in the same way. Ctrl-C ends it.
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -27,7 +31,7 @@ import (
 )
 
 func main() {
-	stall := flag.Duration("stall", 150*time.Millisecond, "how long tasks have to be held up in a window")
+	stall := flag.Duration("stall", 150*time.Millisecond, "how long tasks are held up in a window, in whole microseconds")
 	window := flag.Duration("window", 2*time.Second, "0.5s to 10s; without CAP_SYS_RESOURCE a multiple of 2s")
 	count := flag.Int("n", 0, "how many `events` to wait for; 0 is no limit")
 	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event; 0 is no limit")
@@ -37,46 +41,61 @@ func main() {
 	}
 	flag.Parse()
 	name := "cpu"
-	if flag.NArg() == 1 {
+	if flag.NArg() > 0 {
 		name = flag.Arg(0)
 	}
-	wrong := ""
 	switch {
 	case flag.NArg() > 1:
-		wrong = "more than one file"
+		usage("name one file")
 	case *window < 500*time.Millisecond || *window > 10*time.Second:
-		wrong = "-window is not from 0.5s to 10s"
+		usage("-window is not from 0.5s to 10s")
 	case *stall <= 0 || *stall > *window:
-		wrong = "-stall is not over 0 and within -window"
+		usage("-stall is not above zero and at most -window")
+	case *stall%time.Microsecond != 0 || *window%time.Microsecond != 0:
+		usage("-stall and -window must be whole microseconds")
+	case *count < 0:
+		usage("-n is negative")
+	case *timeout < 0:
+		usage("-timeout is negative")
 	case name == "cpu" || name == "memory" || name == "io":
 		name = "/proc/pressure/" + name
 	case !strings.Contains(name, "/"):
-		wrong = name + " is neither cpu, memory, io nor the path of a file"
+		usage(name + " is neither cpu, memory, io nor the path of a file")
 	}
-	if wrong != "" {
-		fmt.Fprintln(os.Stderr, "pressure:", wrong)
-		flag.Usage()
-		os.Exit(2)
-	}
-	if *timeout <= 0 {
+	if *timeout == 0 {
 		*timeout = poll.Forever
 	}
-	if err := run(name, *stall, *window, *count, *timeout); err != nil {
+	err := run(name, *stall, *window, *count, *timeout)
+	switch {
+	case errors.Is(err, errNotPressure):
+		usage(err)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "pressure:", err)
 		os.Exit(1)
 	}
 }
 
-// Files such as these are opened with syscall.Open, not with os.Open: the
-// kernel reports their events once, to whoever polls first, and that would be
-// the Go runtime, which watches the file in an os.File by epoll(7).
+// usage reports a mistake in the command line, and exits.
+func usage(mistake any) {
+	fmt.Fprintln(os.Stderr, "pressure:", mistake)
+	flag.Usage()
+	os.Exit(2)
+}
 
 func run(name string, stall, window time.Duration, count int, timeout time.Duration) error {
 	report := func() error { return showPressure(name) }
 	fd, err := openTrigger(name, stall, window)
 	isTrigger := err == nil
+	if errors.Is(err, errNotPressure) {
+		return err
+	}
+	if errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("the kernel refuses -stall %v -window %v: %w", stall, window, err)
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pressure: no trigger on %s: %v; watching %s instead\n", name, err, mountsFile)
+		// Not os.Open: the kernel reports an event once, to the first that polls,
+		// and the Go runtime polls the files that package os has opened.
 		fd, err = syscall.Open(mountsFile, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 		if err != nil {
 			return &os.PathError{Op: "open", Path: mountsFile, Err: err}
@@ -97,14 +116,13 @@ func run(name string, stall, window time.Duration, count int, timeout time.Durat
 	if err := p.Register(fd, poll.POLLPRI); err != nil {
 		return err
 	}
-	defer p.Unregister(fd) // before it is closed
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	context.AfterFunc(ctx, func() { p.Wake() })
+	defer context.AfterFunc(ctx, func() { p.Wake() })()
 	fmt.Println("waiting")
 
 	start := time.Now()
-	for n := 0; count <= 0 || n < count; n++ {
+	for n := 0; count == 0 || n < count; n++ {
 		ready, err := p.Poll(timeout)
 		if err != nil {
 			return err
@@ -115,8 +133,8 @@ func run(name string, stall, window time.Duration, count int, timeout time.Durat
 		if len(ready) == 0 {
 			return fmt.Errorf("no event for %v", timeout)
 		}
-		// With a trigger POLLERR means that there is none any more, because
-		// its cgroup has gone. With mounts it belongs to each event.
+		// POLLERR means that the trigger is gone with its cgroup. For mounts it
+		// is part of every event.
 		events := ready[0].Events
 		if isTrigger && events&poll.POLLERR != 0 {
 			return errors.New(name + " is gone")
@@ -129,23 +147,54 @@ func run(name string, stall, window time.Duration, count int, timeout time.Durat
 	return nil
 }
 
-// openTrigger returns a descriptor that has POLLPRI when some tasks were held
-// up for longer than stall within a window, once a window at most.
+var errNotPressure = errors.New("not a pressure file")
+
+// openTrigger returns a descriptor that is POLLPRI when some tasks were held up
+// for longer than stall within a window, at most once in a window.
+//
+// It checks the file that it has opened before it writes: it must be a regular
+// file of size 0, as those of procfs and cgroupfs are, and yet have the text of a
+// pressure file. A copy of one has a size.
 func openTrigger(name string, stall, window time.Duration) (fd int, err error) {
+	info, err := os.Stat(name) // first, because opening a device may have an effect
+	if err != nil {
+		return -1, errors.Unwrap(err)
+	}
+	if !info.Mode().IsRegular() || info.Size() != 0 {
+		return -1, fmt.Errorf("%s is %w", name, errNotPressure)
+	}
 	fd, err = syscall.Open(name, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
-	// The kernel overwrites the last byte, so there has to be one to spare.
-	trigger := fmt.Sprintf("some %d %d\n", stall.Microseconds(), window.Microseconds())
-	if _, err := syscall.Write(fd, []byte(trigger)); err != nil {
-		syscall.Close(fd)
-		return -1, err
+	defer func() {
+		if err != nil {
+			syscall.Close(fd)
+			fd = -1
+		}
+	}()
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(fd, &stat); err != nil {
+		return fd, err
 	}
-	return fd, nil
+	text := make([]byte, 100)
+	n, err := syscall.Pread(fd, text, 0)
+	if err != nil {
+		return fd, err
+	}
+	if stat.Size != 0 || !bytes.HasPrefix(text[:n], []byte("some avg10=")) {
+		return fd, fmt.Errorf("%s is %w", name, errNotPressure)
+	}
+	// The kernel ignores the last byte (psi_write in kernel/sched/psi.c).
+	trigger := fmt.Sprintf("some %d %d\n", stall.Microseconds(), window.Microseconds())
+	n, err = syscall.Write(fd, []byte(trigger))
+	if err == nil && n != len(trigger) {
+		err = io.ErrShortWrite
+	}
+	return fd, err
 }
 
-// showPressure prints the line about some tasks, the first of two.
+// showPressure prints the first line of the file, that of "some" tasks.
 func showPressure(name string) error {
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -181,7 +230,7 @@ func readMounts(fd int) (mounts map[string]bool, err error) {
 	return mounts, nil
 }
 
-// showMounts prints how the mounts differ from those before.
+// showMounts prints the differences from the mounts before.
 func showMounts(fd int, before map[string]bool) (now map[string]bool, err error) {
 	now, err = readMounts(fd)
 	for line := range now {

@@ -17,11 +17,11 @@ import (
 
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
-// trySet skips the test where no trigger can be set.
+// trySet skips the test if no trigger can be set here.
 func trySet(t *testing.T, name string) {
 	t.Helper()
 	fd, err := openTrigger(name, 10*time.Millisecond, 2*time.Second)
-	if err == syscall.EINVAL { // nowhere are these times at fault
+	if err == syscall.EINVAL { // these times are valid everywhere
 		t.Fatal(err)
 	} else if err != nil {
 		t.Skip("no trigger can be set here:", err)
@@ -29,7 +29,7 @@ func trySet(t *testing.T, name string) {
 	syscall.Close(fd)
 }
 
-// More processes that are never done than processors, so that some wait.
+// TestTrigger checks an event, with more busy processes than processors.
 func TestTrigger(t *testing.T) {
 	trySet(t, "/proc/pressure/cpu")
 	for i := 0; i < runtime.NumCPU()+2; i++ {
@@ -47,7 +47,7 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
-// A trigger on a cgroup's file goes with the cgroup.
+// TestGone checks that the program ends when the cgroup of its file is removed.
 func TestGone(t *testing.T) {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -74,7 +74,8 @@ func TestGone(t *testing.T) {
 
 const fallback = "pressure: no trigger on /no/such/pressure: no such file or directory; watching /proc/self/mounts instead\n"
 
-// Without a trigger mounts are watched, here in a namespace of the test's own.
+// TestMounts checks what the program does without a trigger, in a mount namespace
+// of the test's own.
 func TestMounts(t *testing.T) {
 	program.OwnMounts(t)
 	dir := t.TempDir()
@@ -93,6 +94,7 @@ func TestMounts(t *testing.T) {
 	p.Ends(0, fallback)
 }
 
+// TestInterrupt checks that Ctrl-C ends the program.
 func TestInterrupt(t *testing.T) {
 	p := program.Start(t, program.Command(t, "/no/such/pressure"))
 	p.Line("waiting")
@@ -100,12 +102,71 @@ func TestInterrupt(t *testing.T) {
 	p.Ends(0, fallback)
 }
 
-func TestErrors(t *testing.T) {
-	for _, args := range []string{"cpu memory", "-window 100ms", "-window 11s", "-stall 3s", "-stall 0s", "-stall much"} {
-		program.Check(t, 2, "usage: pressure", strings.Fields(args)...)
+// TestNothingWritten checks that a file that is not a pressure file is refused, and
+// left as it is, even if it is a copy of one.
+func TestNothingWritten(t *testing.T) {
+	const pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"notes": "a user's file, longer than the text of a trigger, some 150000 2000000\n",
+		"copy":  pressure,
+		"empty": "",
+	} {
+		name = dir + "/" + name
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
+		if b, err := os.ReadFile(name); string(b) != content || err != nil {
+			t.Errorf("%s has become %q, %v", name, b, err)
+		}
+		if after, err := os.Stat(name); err != nil || after.ModTime() != before.ModTime() {
+			t.Errorf("%s was modified, %v", name, err)
+		}
 	}
+
+	// Nobody writes to the FIFO, so opening or reading it would block.
+	fifo := dir + "/fifo"
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{fifo, dir, "/dev/null", "/proc/self/comm"} {
+		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
+	}
+
+	missing := dir + "/missing"
+	program.Check(t, 1, "no such file or directory", "-timeout", "1ms", missing)
+	if _, err := os.Lstat(missing); !os.IsNotExist(err) {
+		t.Errorf("the file was created, %v", err)
+	}
+}
+
+// TestErrors checks that bad input is refused in one line.
+func TestErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"cpu memory":    "name one file",
+		"-window 100ms": "-window is not from 0.5s to 10s",
+		"-window 11s":   "-window is not from 0.5s to 10s",
+		"-window -2s":   "-window is not from 0.5s to 10s",
+		"-window 0s":    "-window is not from 0.5s to 10s",
+		"-stall 3s":     "-stall is not above zero and at most -window",
+		"-stall 0s":     "-stall is not above zero and at most -window",
+		"-stall -1ms":   "-stall is not above zero and at most -window",
+		"-stall 1500ns": "-stall and -window must be whole microseconds",
+		"-stall 1ns":    "-stall and -window must be whole microseconds",
+		"-window 1s1ns": "-stall and -window must be whole microseconds",
+		"-n -1":         "-n is negative",
+		"-timeout -1s":  "-timeout is negative",
+		"cabbage":       "cabbage is neither cpu, memory, io nor the path of a file",
+	} {
+		program.Check(t, 2, "pressure: "+want+"\nusage: pressure", strings.Fields(args)...)
+	}
+	program.Check(t, 2, "usage: pressure", "-stall", "much")
 	program.Check(t, 0, "usage: pressure", "-h")
 	program.Check(t, 1, "pressure: no trigger on /none/cpu.pressure: no such file or directory; "+
 		"watching /proc/self/mounts instead\npressure: no event for 1ms\n", "-timeout", "1ms", "/none/cpu.pressure")
-	program.Check(t, 2, "pressure: cabbage is neither cpu, memory, io", "cabbage")
 }
