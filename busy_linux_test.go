@@ -45,6 +45,7 @@ func newPingPong(tb testing.TB) *pingPong {
 	p := new(Poller)
 	tb.Cleanup(func() { p.Close() })
 	must(tb, p.Register(r, POLLIN))
+	makeWaker(tb, p)
 	return &pingPong{tb, p, r, w, newCounter(tb)}
 }
 
@@ -83,7 +84,7 @@ func (pp *pingPong) busy(timeout time.Duration) (looked bool) {
 }
 
 // TestBusyLoopLooks checks that a busy loop polls without waiting, from the first
-// call on.
+// call on that has a Waker.
 func TestBusyLoopLooks(t *testing.T) {
 	watchdog(t, soon)
 	for _, timeout := range []time.Duration{Forever, time.Millisecond, time.Hour, time.Hour + 1} {

@@ -14,6 +14,14 @@ import (
 	"time"
 )
 
+// makeWaker makes p as it is after a call that has waited.
+func makeWaker(tb testing.TB, p *Poller) {
+	tb.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	must(tb, p.prepare(true))
+}
+
 // looking returns a Poller of a pipe whose next Poll polls without waiting first, and
 // calls f meanwhile: before the system call or, if after, behind it.
 func looking(tb testing.TB, after bool, f func(p *Poller, w int)) (p *Poller, r, w int) {
@@ -22,7 +30,7 @@ func looking(tb testing.TB, after bool, f func(p *Poller, w int)) (p *Poller, r,
 	p = new(Poller)
 	tb.Cleanup(func() { p.Close() })
 	must(tb, p.Register(r, POLLIN))
-	p.guess = guess{}
+	makeWaker(tb, p)
 	first := true
 	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
 		if !first {
@@ -217,6 +225,7 @@ func TestLookTakesTime(t *testing.T) {
 			var p Poller
 			defer p.Close()
 			must(t, p.Register(1000, POLLIN))
+			makeWaker(t, &p)
 			call := 0
 			onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
 				if call == len(v.takes) {
@@ -246,6 +255,7 @@ func TestLookTakesTime(t *testing.T) {
 		r, _ := newPipe(t)
 		var p Poller
 		must(t, p.Register(r, POLLIN))
+		makeWaker(t, &p)
 		for i := 0; i < 5; i++ {
 			p.guess.skip = uint8(i % 2)
 			start := time.Now()
@@ -268,6 +278,7 @@ func TestLookFails(t *testing.T) {
 	defer p.Close()
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Attach(r, "value"))
+	makeWaker(t, &p)
 	onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
 		if timeout != 0 {
 			t.Errorf("a call waits for %v", timeout)
@@ -281,6 +292,26 @@ func TestLookFails(t *testing.T) {
 	}
 	testCall = nil
 	wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN, Value: "value"})
+}
+
+// TestBusyLoopCanWait checks that a loop which has always found something can wait when
+// no descriptor is left, since its first call has made the Waker.
+func TestBusyLoopCanWait(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	var p Poller
+	defer p.Close()
+	must(t, p.Register(r, POLLIN))
+	for i := 0; i < 3; i++ {
+		wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN})
+	}
+	readAll(r)
+	openFds(t) // has collected the garbage that might free a descriptor meanwhile
+	defer limitFds(t)()
+	c := goPoll(&p, Forever)
+	must(t, p.Wake())
+	(<-c).want(t, nil)
 }
 
 // TestBusyLoopAllocates checks that a steady loop allocates nothing, busy or not.
