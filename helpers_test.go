@@ -404,16 +404,6 @@ var layers = []layer{
 	}},
 }
 
-// poll polls fd in one call.
-func (l layer) poll(tb testing.TB, fd int, ask Events, timeout time.Duration) (Events, error) {
-	tb.Helper()
-	s := l.make(tb, fd, ask)
-	if s.p != nil {
-		defer s.p.Close()
-	}
-	return s.poll(timeout)
-}
-
 // A subject is a descriptor that a layer polls.
 type subject struct {
 	testing.TB

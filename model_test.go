@@ -374,10 +374,7 @@ func TestModel(t *testing.T) {
 	watchdog(t, 8*soon)
 	defer func() { testCall = nil }()
 	most := min(600, raiseLimit(t)/2-reopened)
-	pools := []numberSet{{name: "none"}}
-	for _, s := range numberSets(2000) {
-		pools = append(pools, s)
-	}
+	pools := append([]numberSet{{name: "none"}}, numberSets(2000)...)
 	for i, pool := range pools {
 		seeds, steps := scaled(10, 4), 1000
 		if i == 0 {

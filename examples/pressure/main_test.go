@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
@@ -17,11 +19,12 @@ import (
 
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
-// trySet skips the test if no trigger can be set here.
+// trySet skips the test if no trigger can be set.
 func trySet(t *testing.T, name string) {
 	t.Helper()
 	fd, err := openTrigger(name, 10*time.Millisecond, 2*time.Second)
-	if err == syscall.EINVAL { // these times are valid everywhere
+	var m mistake
+	if errors.Is(err, syscall.EINVAL) || errors.As(err, &m) { // these times are valid everywhere
 		t.Fatal(err)
 	} else if err != nil {
 		t.Skip("no trigger can be set here:", err)
@@ -29,7 +32,8 @@ func trySet(t *testing.T, name string) {
 	syscall.Close(fd)
 }
 
-// TestTrigger checks an event, with more busy processes than processors.
+// TestTrigger runs more busy processes than there are processors, so that some
+// are held up.
 func TestTrigger(t *testing.T) {
 	trySet(t, "/proc/pressure/cpu")
 	for i := 0; i < runtime.NumCPU()+2; i++ {
@@ -40,14 +44,34 @@ func TestTrigger(t *testing.T) {
 		defer hog.Wait()
 		defer hog.Process.Kill()
 	}
-	stdout, stderr, status := program.Run(t, "-stall", "10ms", "-n", "1", "-timeout", "50s", "cpu")
+	stdout, stderr, status := program.Run(t, "-stall", "10ms", "-n", "2", "-timeout", "50s", "cpu")
 	if status != 0 || stderr != "" ||
-		!regexp.MustCompile(`^waiting\n +\d+\.\d{3}s  POLLPRI\n +some avg10=\d.*\n$`).MatchString(stdout) {
+		!regexp.MustCompile(`^waiting\n( +\d+\.\d{3}s  POLLPRI\n +some avg10=\d.*\n){2}$`).MatchString(stdout) {
 		t.Errorf("status %d, stderr %q, stdout:\n%s", status, stderr, stdout)
 	}
 }
 
-// TestGone checks that the program ends when the cgroup of its file is removed.
+// TestFiles sets a trigger on each file, by name and by path, with the shortest
+// and the longest times. A signal ends the program.
+func TestFiles(t *testing.T) {
+	for _, name := range []string{"cpu", "memory", "io"} {
+		for _, arg := range []string{name, "/proc/pressure/" + name} {
+			t.Run(arg, func(t *testing.T) {
+				trySet(t, "/proc/pressure/"+name)
+				for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+					p := program.Start(t, program.Command(t, "-stall", "10s", "-window", "10s", arg))
+					p.Line("waiting")
+					if err := p.Process.Signal(sig); err != nil {
+						t.Fatal(err)
+					}
+					p.Ends(0, "")
+				}
+			})
+		}
+	}
+}
+
+// TestGone checks that a trigger ends with its cgroup.
 func TestGone(t *testing.T) {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -72,14 +96,73 @@ func TestGone(t *testing.T) {
 	p.Ends(1, "pressure: "+name+" is gone\n")
 }
 
-const fallback = "pressure: no trigger on /no/such/pressure: no such file or directory; watching /proc/self/mounts instead\n"
+// TestOrdinaryFile checks that a file that is no pressure file stays as it is, even
+// one that reads like a pressure file.
+func TestOrdinaryFile(t *testing.T) {
+	for _, text := range []string{
+		"",
+		"some text of the user's, which is longer than a trigger\n",
+		"some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+	} {
+		name := t.TempDir() + "/file"
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		old := time.Unix(1e9, 0)
+		if err := os.Chtimes(name, old, old); err != nil {
+			t.Fatal(err)
+		}
+		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
+		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, []byte(text)) {
+			t.Errorf("%q, %v; want %q", got, err, text)
+		}
+		if info, err := os.Stat(name); err != nil || !info.ModTime().Equal(old) {
+			t.Errorf("%q was written to", text)
+		}
+	}
+}
 
-// TestMounts checks what the program does without a trigger, in a mount namespace
-// of the test's own.
-func TestMounts(t *testing.T) {
-	program.OwnMounts(t)
+// TestOtherFiles checks that a file that is not there is not made, and that other
+// kinds of file are refused, files of /proc among them.
+func TestOtherFiles(t *testing.T) {
 	dir := t.TempDir()
-	p := program.Start(t, program.Command(t, "-n", "2", "-timeout", "50s", "/no/such/pressure"))
+	if err := syscall.Mkfifo(dir+"/fifo", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("fifo", dir+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{dir, dir + "/fifo", dir + "/link", "/dev/null", "/proc/self/comm"} {
+		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
+	}
+	missing := dir + "/missing"
+	if _, stderr, status := program.Run(t, missing); status != 1 || stderr != "pressure: stat "+missing+": no such file or directory\n" {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+	if _, err := os.Lstat(missing); !os.IsNotExist(err) {
+		t.Errorf("the missing file is there: %v", err)
+	}
+}
+
+// hidePressure gives the test a mount namespace with an empty /proc/pressure.
+func hidePressure(t *testing.T) {
+	t.Helper()
+	program.OwnMounts(t)
+	if _, err := os.Stat("/proc/pressure"); os.IsNotExist(err) {
+		return
+	}
+	if err := syscall.Mount("polltest", "/proc/pressure", "tmpfs", 0, ""); err != nil {
+		t.Skip("/proc/pressure can't be hidden:", err)
+	}
+}
+
+const fallback = "pressure: stat /proc/pressure/cpu: no such file or directory; watching /proc/self/mounts instead\n"
+
+// TestMounts checks that without a pressure file the mounts are watched.
+func TestMounts(t *testing.T) {
+	hidePressure(t)
+	dir := t.TempDir()
+	p := program.Start(t, program.Command(t, "-n", "2", "-timeout", "50s"))
 	p.Line("waiting")
 	if err := syscall.Mount("polltest", dir, "tmpfs", 0, ""); err != nil {
 		t.Fatal(err)
@@ -92,81 +175,47 @@ func TestMounts(t *testing.T) {
 	p.Line("POLLPRI|POLLERR")
 	p.Line(" unmounted polltest " + dir + " tmpfs")
 	p.Ends(0, fallback)
+
+	if _, stderr, status := program.Run(t, "-timeout", "1ms", "cpu"); status != 1 || stderr != fallback+"pressure: no event for 1ms\n" {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
 }
 
-// TestInterrupt checks that Ctrl-C ends the program.
-func TestInterrupt(t *testing.T) {
-	p := program.Start(t, program.Command(t, "/no/such/pressure"))
-	p.Line("waiting")
-	p.Interrupt()
-	p.Ends(0, fallback)
-}
-
-// TestNothingWritten checks that a file that is not a pressure file is refused, and
-// left as it is, even if it is a copy of one.
-func TestNothingWritten(t *testing.T) {
-	const pressure = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
-	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"notes": "a user's file, longer than the text of a trigger, some 150000 2000000\n",
-		"copy":  pressure,
-		"empty": "",
+// TestTimes checks the limits.
+func TestTimes(t *testing.T) {
+	for _, valid := range [][2]time.Duration{
+		{time.Microsecond, 500 * time.Millisecond},
+		{500 * time.Millisecond, 500 * time.Millisecond},
+		{150 * time.Millisecond, 2 * time.Second},
+		{10 * time.Second, 10 * time.Second},
+		{1234567 * time.Microsecond, 2345678 * time.Microsecond},
 	} {
-		name = dir + "/" + name
-		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
+		if err := checkTimes(valid[0], valid[1]); err != nil {
+			t.Errorf("%v: %v", valid, err)
 		}
-		before, err := os.Stat(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
-		if b, err := os.ReadFile(name); string(b) != content || err != nil {
-			t.Errorf("%s has become %q, %v", name, b, err)
-		}
-		if after, err := os.Stat(name); err != nil || after.ModTime() != before.ModTime() {
-			t.Errorf("%s was modified, %v", name, err)
-		}
-	}
-
-	// Nobody writes to the FIFO, so opening or reading it would block.
-	fifo := dir + "/fifo"
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{fifo, dir, "/dev/null", "/proc/self/comm"} {
-		program.Check(t, 2, "pressure: "+name+" is not a pressure file\nusage: pressure", name)
-	}
-
-	missing := dir + "/missing"
-	program.Check(t, 1, "no such file or directory", "-timeout", "1ms", missing)
-	if _, err := os.Lstat(missing); !os.IsNotExist(err) {
-		t.Errorf("the file was created, %v", err)
 	}
 }
 
-// TestErrors checks that bad input is refused in one line.
+// TestErrors checks that a mistake is one line and the usage, with status 2.
 func TestErrors(t *testing.T) {
-	for args, want := range map[string]string{
-		"cpu memory":    "name one file",
-		"-window 100ms": "-window is not from 0.5s to 10s",
-		"-window 11s":   "-window is not from 0.5s to 10s",
-		"-window -2s":   "-window is not from 0.5s to 10s",
-		"-window 0s":    "-window is not from 0.5s to 10s",
-		"-stall 3s":     "-stall is not above zero and at most -window",
-		"-stall 0s":     "-stall is not above zero and at most -window",
-		"-stall -1ms":   "-stall is not above zero and at most -window",
-		"-stall 1500ns": "-stall and -window must be whole microseconds",
-		"-stall 1ns":    "-stall and -window must be whole microseconds",
-		"-window 1s1ns": "-stall and -window must be whole microseconds",
-		"-n -1":         "-n is negative",
-		"-timeout -1s":  "-timeout is negative",
-		"cabbage":       "cabbage is neither cpu, memory, io nor the path of a file",
+	for _, test := range []struct{ args, mistake string }{
+		{"cpu memory", "more than one file"},
+		{"-n -1", "-n is negative"},
+		{"-timeout -1s", "-timeout is negative"},
+		{"-window 499ms", "-window is not from 500ms to 10s"},
+		{"-window -2s", "-window is not from 500ms to 10s"},
+		{"-window 10000001us", "-window is not from 500ms to 10s"},
+		{"-window 2000000001ns", "-window is not a whole number of microseconds"},
+		{"-stall 150000001ns", "-stall is not a whole number of microseconds"},
+		{"-stall 1ns", "-stall is not a whole number of microseconds"},
+		{"-stall 0s", "-stall is not more than 0"},
+		{"-stall -1s", "-stall is not more than 0"},
+		{"-stall 2000001us", "-stall is longer than -window"},
+		{"cabbage", `"cabbage" is neither cpu, memory, io nor the path of a file`},
 	} {
-		program.Check(t, 2, "pressure: "+want+"\nusage: pressure", strings.Fields(args)...)
+		program.Check(t, 2, "pressure: "+test.mistake+"\nusage: pressure", strings.Fields(test.args)...)
 	}
 	program.Check(t, 2, "usage: pressure", "-stall", "much")
+	program.Check(t, 2, `pressure: "" is neither`, "")
 	program.Check(t, 0, "usage: pressure", "-h")
-	program.Check(t, 1, "pressure: no trigger on /none/cpu.pressure: no such file or directory; "+
-		"watching /proc/self/mounts instead\npressure: no event for 1ms\n", "-timeout", "1ms", "/none/cpu.pressure")
 }
