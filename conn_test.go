@@ -369,3 +369,43 @@ func TestRegisterConnNil(t *testing.T) {
 		})
 	}
 }
+
+// TestRegisterConnFailsLate checks that a RegisterConn that fails after it was called
+// back does not undo what others have changed meanwhile.
+func TestRegisterConnFailsLate(t *testing.T) {
+	const fd = 1000
+	for _, before := range []bool{false, true} {
+		var p Poller
+		if before {
+			must(t, p.Register(fd, POLLPRI))
+			must(t, p.Attach(fd, "old"))
+		}
+		fail := func(meanwhile func()) {
+			t.Helper()
+			_, err := p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
+				f(fd)
+				meanwhile()
+				return syscall.EIO
+			}}, POLLIN)
+			wantError(t, err, "register", -1, syscall.EIO)
+		}
+		fail(func() { must(t, p.Attach(fd, "new")) })
+		if events, ok := p.Registered(fd); ok != before || before && events != POLLPRI {
+			t.Errorf("before=%v, Attach: Registered = %v, %v", before, events, ok)
+		}
+		fail(func() { must(t, p.Register(fd, POLLOUT)) })
+		if events, ok := p.Registered(fd); !ok || events != POLLOUT {
+			t.Errorf("before=%v, Register: Registered = %v, %v, want POLLOUT", before, events, ok)
+		}
+		fail(func() { must(t, p.Modify(fd, POLLPRI)) })
+		if events, ok := p.Registered(fd); !ok || events != POLLPRI {
+			t.Errorf("before=%v, Modify: Registered = %v, %v, want POLLPRI", before, events, ok)
+		}
+		want := Ready{Fd: fd, Events: POLLNVAL}
+		if before {
+			want.Value = "new"
+		}
+		wantPoll(t, &p, 0, want)
+		must(t, p.Close())
+	}
+}

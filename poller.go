@@ -98,7 +98,7 @@ func (p *Poller) add(fd int, events Events) error {
 	if r == nil {
 		r = p.set.add(fd)
 	}
-	r.Events = events
+	p.setMask(r, events)
 	return nil
 }
 
@@ -162,8 +162,8 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	return err
 }
 
-// addConn registers fd for c. undo restores what was there before, unless others
-// have registered the number anew since.
+// addConn registers fd for c. undo restores what was there before, but for what
+// other calls have changed since.
 func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
 	p.mu.Lock()
 	var before PollFd
@@ -183,11 +183,21 @@ func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), er
 		p.mu.Lock()
 		now := p.set.find(fd)
 		switch {
-		case now == nil || p.set.extras[int32(fd)] != x:
-		case r == nil:
+		case now == nil || p.set.extras[int32(fd)] != x: // registered anew
+		case r == nil && !x.masked:
 			p.set.remove(now)
 		default:
-			now.Events = before.Events
+			if !x.masked {
+				now.Events = before.Events
+			}
+			if x.attached {
+				value := x.value
+				x = &extra{value: value}
+				if old != nil {
+					x.conn = old.conn
+				}
+				old = x
+			}
 			p.set.setExtra(fd, old)
 		}
 		p.unlockChanged()
@@ -209,7 +219,7 @@ func (p *Poller) Attach(fd int, value any) error {
 		return p.unlockAbsent("attach", fd)
 	}
 	if x := p.set.extras[r.Fd]; x != nil {
-		x.value = value
+		x.value, x.attached = value, true
 	} else if value != nil {
 		p.set.setExtra(fd, &extra{value: value})
 	}
@@ -225,9 +235,19 @@ func (p *Poller) Modify(fd int, events Events) error {
 	if r == nil {
 		return p.unlockAbsent("modify", fd)
 	}
-	r.Events = events
+	p.setMask(r, events)
 	p.unlockChanged()
 	return nil
+}
+
+// setMask sets the mask of r.
+func (p *Poller) setMask(r *PollFd, events Events) {
+	r.Events = events
+	if p.set.extras != nil {
+		if x := p.set.extras[r.Fd]; x != nil {
+			x.masked = true
+		}
+	}
 }
 
 // Unregister removes fd from the set, whether it is open or not. No Poll that

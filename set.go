@@ -11,6 +11,8 @@ import "hash/maphash"
 type extra struct {
 	conn  any // kept reachable by RegisterConn
 	value any // Ready.Value
+
+	masked, attached bool // by another call since RegisterConn
 }
 
 // A set is a list of registrations and a hash table of chains through it. A
