@@ -2,6 +2,10 @@
 
 // The system call of RawPoll, without telling the scheduler. The number of the
 // call and its arguments come from Go.
+//
+// For one idle descriptor RawPoll takes 1.21 µs with it on a machine whose SYSCALL
+// alone takes 1.11; syscall.RawSyscall6 takes 30 ns more, and syscall.Syscall6 50
+// (cd bench && go run ., least of 51 blocks in turns).
 
 #include "textflag.h"
 

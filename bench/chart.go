@@ -69,7 +69,8 @@ func chart(byNumber, byCount []curve, caption string) ([]byte, error) {
 	right.X.Scale, right.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	right.X.Tick.Marker, right.Y.Tick.Marker = logTicks(count), logTicks(duration)
 	right.Y.Min = slices.Min(byCount[2].y) / 2
-	right.X.Max = 10 * byCount[0].x[len(byCount[0].x)-1] // room for the names
+	right.Y.Max = 4 * slices.Max(byCount[1].y) // room for the names
+	right.X.Max = 10 * byCount[0].x[len(byCount[0].x)-1]
 	for _, p := range []struct {
 		*plot.Plot
 		curves []curve
