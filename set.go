@@ -22,7 +22,7 @@ type extra struct {
 // closing some. It does not know the multiplier: any two numbers share a chain
 // with a probability of at most 2/len(heads), so chains are short on average
 // whatever the numbers (multiply-shift hashing; Dietzfelbinger et al., A reliable
-// randomized algorithm for the closest-pair problem, 1997, lemma 2.4).
+// randomized algorithm for the closest-pair problem, 1997).
 type set struct {
 	list       []PollFd // the registrations; Revents is listed or 0
 	next       []int32  // by position: what follows in the chain
