@@ -180,6 +180,9 @@ func TestRegisterConnFails(t *testing.T) {
 			}},
 		} {
 			t.Run("before="+before.name+"/fails="+fails.name, func(t *testing.T) {
+				if fails.name == "nil pointer" {
+					needNilPanics(t)
+				}
 				var p Poller
 				defer p.Close()
 				before.set(&p)
@@ -328,8 +331,10 @@ func TestRegisterConnNil(t *testing.T) {
 		{"nil *net.UnixListener", nilUnix},
 		{"nil *fakeConn", nilConn},
 		{"nil *valueConn", nilValue},
+		{"nil RawConn", &fakeConn{nilRaw: true}},
 	} {
 		t.Run("conn="+v.name, func(t *testing.T) {
+			needNilPanics(t)
 			var p Poller
 			defer p.Close()
 			must(t, p.Register(r, POLLIN))

@@ -289,8 +289,6 @@ func TestRegisterConn(t *testing.T) {
 func TestRegisterConnErrors(t *testing.T) {
 	watchdog(t, soon)
 	mine := errors.New("mine")
-	var nilFile *os.File
-	var nilTCP *net.TCPConn
 	big := uintptr(math.MaxInt32)
 	big++
 	for _, v := range []struct {
@@ -298,11 +296,6 @@ func TestRegisterConnErrors(t *testing.T) {
 		c    syscall.Conn
 		want error
 	}{
-		{"nil", nil, syscall.EINVAL},
-		{"nil *os.File", nilFile, syscall.EINVAL},
-		{"new(os.File)", new(os.File), syscall.EINVAL},
-		{"nil *net.TCPConn", nilTCP, syscall.EINVAL}, // whose method panics
-		{"nil RawConn", &fakeConn{nilRaw: true}, syscall.EINVAL},
 		{"SyscallConn fails", &fakeConn{err: mine}, mine},
 		{"Control fails", &fakeConn{control: func(func(uintptr)) error { return mine }}, mine},
 		{"Control fails afterwards", &fakeConn{control: func(f func(uintptr)) error { f(7); return mine }}, mine},
