@@ -20,8 +20,7 @@ type counter struct {
 // counts it once: the runtime sends signals at any time.
 func newCounter(tb testing.TB, p *Poller) *counter {
 	c := new(counter)
-	var hook func(bool, time.Duration) (int, syscall.Errno, bool)
-	hook = func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
+	onCall(tb, func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
 		fds := p.asked
 		if timeout == 0 {
 			c.looks++
@@ -32,15 +31,12 @@ func newCounter(tb testing.TB, p *Poller) *counter {
 		if c.before != nil {
 			c.before(timeout != 0)
 		}
-		testCall = nil
-		defer func() { testCall = hook }()
 		for {
-			if n, errno = pollOnce(fds, timeout); errno != syscall.EINTR {
+			if n, errno = pollExact(fds, timeout); errno != syscall.EINTR {
 				return n, errno, true
 			}
 		}
-	}
-	onCall(tb, hook)
+	})
 	return c
 }
 

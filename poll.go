@@ -61,21 +61,26 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // On Darwin it is Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
-// The layer below is one system call. A platform's syscall file must define:
+// A platform's syscall file must define:
 //
-//	func pollOnce(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
-//		One call of poll(2) that may wait, and that the scheduler is told of.
-//		timeout is that of Poll, at most maxWait. A part of a millisecond may be
-//		rounded up. It may return 0 or EINTR early, and may write to all of fds.
+//	const hasPoll
+//		Whether pollMillis may be called.
+//
+//	func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno)
+//		poll(2). ms is -1, or at most that of maxWait.
+//
+//	func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
+//		The same with the finest timeout there is. It may round up.
 //
 //	func rawPoll(fds []PollFd) (n int, err error)
 //		RawPoll.
 //
-// waker_GOOS.go defines what a Waker is made of.
+// The scheduler is told of the first two. They may return 0 or EINTR early, and
+// may write to all of fds. waker_GOOS.go defines what a Waker is made of.
 
-// testCall, if not nil, is asked before each system call of pollOnce. If it returns
-// true it takes the place of the call. With it, tests count calls, and inject
-// results that the kernel cannot be made to return.
+// testCall, if not nil, is asked before each system call but that of RawPoll. If it
+// returns true it replaces the call. With it, tests count calls, and inject results
+// that the kernel cannot be made to return.
 var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)
 
 // A deadline tracks how much of a timeout remains.
@@ -114,23 +119,56 @@ const maxNfds = math.MaxInt32
 // poll calls the kernel until there is something to report or the deadline has
 // passed. A Poller calls it again, with the same d, after the set has changed.
 //
-// EINTR comes back from poll(2) whatever SA_RESTART says, even with a timeout of
-// 0 (signal(7)). The Go runtime sends signals to preempt and to profile. After
-// it the loop polls once more, even if no time is left.
+// It is one function, and pollMillis is inlined, because a frame more between here
+// and the kernel costs 30 to 50 ns: on return from a system call the processor has
+// forgotten where its callers are.
 func (d *deadline) poll(fds []PollFd) (n int, err error) {
-	for pause := time.Duration(0); len(fds) <= maxNfds; {
-		n, errno := pollOnce(fds, min(d.left, maxWait))
-		switch {
-		case errno == 0 && (n > 0 || d.left == 0):
-			return n, nil
-		case errno != 0 && errno != syscall.EINTR && errno != syscall.EAGAIN:
+	if len(fds) > maxNfds {
+		return 0, pollError(syscall.EINVAL)
+	}
+	var pause time.Duration
+	for other := false; ; {
+		timeout := min(d.left, maxWait)
+		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) != other
+		var errno syscall.Errno
+		var replaced bool
+		if testCall != nil {
+			n, errno, replaced = testCall(usePoll, timeout)
+		}
+		if replaced {
+		} else if usePoll {
+			n, errno = pollMillis(fds, millis(timeout))
+		} else {
+			n, errno = pollExact(fds, timeout)
+		}
+
+		switch errno {
+		case 0:
+			if n > 0 || d.left == 0 {
+				return n, nil
+			}
+		case syscall.EINTR, syscall.EAGAIN:
+		case syscall.ENOSYS, syscall.EPERM:
+			// The call is missing, or forbidden by a seccomp filter. Neither of
+			// the two fails so by itself. Nothing is remembered, since a filter
+			// can be installed at any time.
+			if hasPoll && !other {
+				other = true
+				continue
+			}
+			fallthrough
+		default:
 			return 0, pollError(errno)
 		}
+		other = false
 		d.update()
-		if errno == 0 && d.left == 0 {
+		switch {
+		case errno == 0 && d.left == 0:
 			return 0, nil
-		}
-		if errno != syscall.EINTR {
+		case errno == syscall.EINTR:
+			// It comes back whatever SA_RESTART says, and with a timeout of 0 too
+			// (signal(7)). The Go runtime sends signals to preempt and to profile.
+		default:
 			// Darwin returns EAGAIN when it is short of memory, and may return 0
 			// early again and again (openradar 37550628). Do not spin.
 			if d.left > 0 {
@@ -141,7 +179,14 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 			d.update()
 		}
 	}
-	return 0, pollError(syscall.EINVAL)
+}
+
+// millis returns a timeout in milliseconds, rounded up; -1 if it is negative.
+func millis(timeout time.Duration) int {
+	if timeout < 0 {
+		return -1
+	}
+	return int((timeout + time.Millisecond - 1) / time.Millisecond)
 }
 
 func pollError(errno syscall.Errno) error {

@@ -4,8 +4,10 @@ package poll
 
 import (
 	"fmt"
+	"math"
 	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // TestScenarios checks what both layers report of every kind of descriptor in every
@@ -106,6 +108,34 @@ func TestTooManyFds(t *testing.T) {
 					t.Errorf("with the old limit: %d ready, %v, want %d", len(ready), err, n)
 				}
 			})
+		}
+	}
+}
+
+// TestMoreThanAnInt checks that a length that the kernel would cut to 32 bits, and so
+// take for 1, is ErrTooManyFds.
+func TestMoreThanAnInt(t *testing.T) {
+	watchdog(t, soon)
+	const n = 1<<32 + 1
+	if math.MaxInt < n {
+		t.Skip("int has 32 bits")
+	}
+	memory, err := syscall.Mmap(-1, 0, math.MaxInt&(n*8), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	if err != nil {
+		t.Skip("no room for the array:", err)
+	}
+	defer syscall.Munmap(memory)
+	fds := unsafe.Slice((*PollFd)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory)/8)
+	for _, call := range []func() (int, error){
+		func() (int, error) { return Poll(fds, 0) },
+		func() (int, error) { return Poll(fds, 1) },
+		func() (int, error) { return Poll(fds, Forever) },
+		func() (int, error) { return RawPoll(fds) },
+	} {
+		got, err := call()
+		wantError(t, err, "poll", -1, ErrTooManyFds)
+		if got != 0 {
+			t.Errorf("n = %d with an error", got)
 		}
 	}
 }

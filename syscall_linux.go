@@ -9,73 +9,50 @@ import (
 	"unsafe"
 )
 
-// hasPoll is whether poll(2) may be called. Android's seccomp filter kills a
-// process that does on every 64-bit architecture.
-const hasPoll = sysPoll != 0 && runtime.GOOS != "android"
+const (
+	// Android's seccomp filter kills a process that calls poll(2) on any 64-bit
+	// architecture.
+	hasPoll = sysPoll != 0 && runtime.GOOS != "android"
 
-// pollOnce calls poll(2) for a timeout of whole milliseconds, which forever and 0
-// are, and ppoll(2) otherwise. If that is missing (ENOSYS) or forbidden by a
-// seccomp filter (EPERM), it calls the other; neither fails so by itself.
-// Nothing is remembered, since a filter can be installed at any time.
-//
-// This is one function because a return that follows a system call costs up to
-// 20 ns.
-func pollOnce(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
-	// fds is a parameter and lives until the call returns. Each pointer becomes
-	// a uintptr in the call itself, which keeps its target alive and in place
-	// (package unsafe, pattern 4).
-	p, nfds := unsafe.SliceData(fds), uintptr(len(fds))
-	usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0)
-	for other := false; ; other = true {
-		var r uintptr
-		replaced := false
-		if testCall != nil {
-			n, errno, replaced = testCall(usePoll, timeout)
-			r = uintptr(n)
-		}
-		switch {
-		case replaced:
-		case usePoll:
-			ms := -1
-			if timeout >= 0 {
-				ms = int((timeout + time.Millisecond - 1) / time.Millisecond)
-			}
-			r, _, errno = syscall.Syscall(sysPoll, uintptr(unsafe.Pointer(p)), nfds, uintptr(ms))
-		default:
-			var tsp *syscall.Timespec
-			if timeout >= 0 {
-				// Made anew for each call: the kernel writes the time that is
-				// left into it (ppoll(2), "C library/kernel differences").
-				ts := syscall.NsecToTimespec(int64(timeout))
-				tsp = &ts
-			}
-			r, _, errno = syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(p)), nfds, uintptr(unsafe.Pointer(tsp)), 0, 0, 0)
-		}
-		if !missing(errno) || !hasPoll || other {
-			return int(r), errno
-		}
-		usePoll = !usePoll
+	sysPpoll = syscall.SYS_PPOLL
+)
+
+// In these functions fds is a parameter and lives until the call returns. A pointer
+// becomes a uintptr in the call itself, which keeps its target alive and in place
+// (package unsafe, pattern 4).
+
+func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
+	r, _, errno := syscall.Syscall(sysPoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(ms))
+	return int(r), errno
+}
+
+func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
+	var tsp *syscall.Timespec // the kernel writes to it (ppoll(2), "C library/kernel differences")
+	if timeout >= 0 {
+		ts := syscall.NsecToTimespec(int64(timeout))
+		tsp = &ts
 	}
+	r, _, errno := syscall.Syscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(tsp)), 0, 0, 0)
+	return int(r), errno
 }
 
-func missing(errno syscall.Errno) bool {
-	return errno == syscall.ENOSYS || errno == syscall.EPERM
-}
-
-// rawPoll calls poll(2) or ppoll(2), as pollOnce does, with a timeout of 0.
-func rawPoll(fds []PollFd) (n int, err error) {
+// rawPollGo is rawPoll without assembly. The stub leaves to it what has failed.
+func rawPollGo(fds []PollFd) (n int, err error) {
+	var r uintptr
 	for len(fds) <= maxNfds {
+		errno := syscall.ENOSYS
 		if hasPoll {
-			n = rawCall(sysPoll, fds, nil)
+			r, _, errno = syscall.RawSyscall6(sysPoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), 0, 0, 0, 0)
 		}
-		if !hasPoll || n < 0 && missing(syscall.Errno(-n)) {
+		if errno == syscall.ENOSYS || errno == syscall.EPERM {
 			var zero syscall.Timespec
-			n = rawCall(syscall.SYS_PPOLL, fds, unsafe.Pointer(&zero))
+			r, _, errno = syscall.RawSyscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(&zero)), 0, 0, 0)
 		}
-		if n >= 0 {
-			return n, nil
-		}
-		if errno := syscall.Errno(-n); errno != syscall.EINTR {
+		switch errno {
+		case 0:
+			return int(r), nil
+		case syscall.EINTR:
+		default:
 			return 0, pollError(errno)
 		}
 	}

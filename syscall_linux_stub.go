@@ -1,11 +1,8 @@
-//go:build linux && gc && !purego && (amd64 || arm64)
+//go:build linux && gc && !purego && ((amd64 && !android) || arm64)
 
 package poll
 
-import "unsafe"
-
-// rawCall is in syscall_linux.s. The pointers stay valid because nothing can
-// preempt it, so nothing is moved or freed while it runs.
+// rawPoll is in syscall_linux.s. fds stays in place because nothing can preempt it.
 //
 //go:noescape
-func rawCall(trap uintptr, fds []PollFd, timeout unsafe.Pointer) (n int)
+func rawPoll(fds []PollFd) (n int, err error)
