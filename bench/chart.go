@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/xml"
 	"fmt"
 	"image/color"
 	"math"
@@ -21,87 +20,59 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A curve is the cost of one call in nanoseconds by some size.
+// A curve is the cost of one call in microseconds by some size.
 type curve struct {
-	name string
-	x, y []float64
+	name  string
+	color color.Color
+	plotter.XYs
 }
 
+func (c curve) last() plotter.XY { return c.XYs[len(c.XYs)-1] }
+
+// curves makes those of poll, which Poller stands for, select and epoll.
 func (b *bench) curves(row func(n int) string, sizes []int, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
-		c := curve{name: names[rv.name]}
+		c := curve{rv.name, color.RGBA{0xb8, 0x44, 0x00, 0xff}, nil}
+		switch rv.name {
+		case poller.name:
+			c.name, c.color = "poll", color.RGBA{0x00, 0x5a, 0x9c, 0xff}
+		case epoll.name:
+			c.color = color.RGBA{0x3f, 0x7a, 0x2a, 0xff}
+		}
 		for _, n := range sizes {
-			c.x, c.y = append(c.x, float64(n)), append(c.y, b.cost[row(n)][rv.name])
+			c.XYs = append(c.XYs, plotter.XY{X: float64(n), Y: b.cost[row(n)][rv.name] / 1000})
 		}
 		curves = append(curves, c)
 	}
 	return curves
 }
 
-// names are what the chart calls the rivals. Poller stands for poll(2).
-var names = map[string]string{poller.name: "poll", selecting.name: "select", epoll.name: "epoll"}
-
-var colors = map[string]color.Color{
-	"poll":   color.RGBA{R: 0x00, G: 0x5a, B: 0x9c, A: 0xff},
-	"select": color.RGBA{R: 0xb8, G: 0x44, B: 0x00, A: 0xff},
-	"epoll":  color.RGBA{R: 0x3f, G: 0x7a, B: 0x2a, A: 0xff},
-}
-
 const (
 	width, height = 600, 400 // points; at 420 pixels the text is 9 pixels high
-	textSize      = 13
-	smallSize     = 10.5
 	chartTitle    = "Ten descriptors cost poll the same, whatever their numbers.\nselect pays for the highest."
 )
 
-var ink = color.Gray{0x30}
-
 // chart draws how the highest number matters, on linear axes, and how many are
-// watched, on logarithmic ones.
+// watched, on logarithmic ones. Each curve has its name where it ends.
 func chart(byNumber, byCount []curve, caption string) ([]byte, error) {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	left := panel("One call, ten idle descriptors", "highest number")
-	left.X.Tick.Marker, left.Y.Tick.Marker = linearTicks(count), linearTicks(duration)
-	last := len(byNumber[0].x) - 1
-	left.X.Min, left.Y.Min = 0, 0
-	left.X.Max, left.Y.Max = byNumber[0].x[last], 1.3*slices.Max(byNumber[1].y)
-	right := panel("But poll asks all it watches", "how many idle descriptors")
-	right.X.Scale, right.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	right.X.Tick.Marker, right.Y.Tick.Marker = logTicks(count), logTicks(duration)
-	right.Y.Min = slices.Min(byCount[2].y) / 2
-	right.Y.Max = 4 * slices.Max(byCount[1].y) // room for the names
-	right.X.Max = 10 * byCount[0].x[len(byCount[0].x)-1]
-	for _, p := range []struct {
-		*plot.Plot
-		curves []curve
-	}{{left, byNumber}, {right, byCount}} {
-		for _, c := range p.curves {
-			if err := addCurve(p.Plot, c); err != nil {
-				return nil, err
-			}
-		}
-	}
+	left, right := panel("µs for ten idle descriptors", "highest number", byNumber), panel("µs for more of them", "how many idle descriptors", byCount)
+	poll, sel := byNumber[0].last(), byNumber[1].last()
+	slope := 1e6 * (sel.Y - byNumber[1].XYs[0].Y) / (sel.X - byNumber[1].XYs[0].X)
+	steep := fmt.Sprintf("%.0f ns for each\n1,000 numbers", slope)
+	linear(&left.X, sel.X)
+	linear(&left.Y, 1.3*sel.Y)
+	label(left, byNumber[1], "select: "+steep, sel.X, 1.03*sel.Y, text.XRight, text.YBottom)
+	label(left, byNumber[0], "poll", poll.X, poll.Y-0.03*sel.Y, text.XRight, text.YTop)
 
-	// Each name stands where its line ends.
-	first, top := byNumber[1].y[0], byNumber[1].y[last]
-	slope := 1000 * (top - first) / (left.X.Max - byNumber[1].x[0])
-	steep := fmt.Sprintf("select: %s more for\neach 1,000 numbers", duration(slope))
-	if err := addLabel(left, "select", steep, left.X.Max, top+0.03*left.Y.Max, text.XRight, text.YBottom); err != nil {
-		return nil, err
-	}
-	if err := addLabel(left, "poll", "poll", left.X.Max, byNumber[0].y[last]-0.03*left.Y.Max, text.XRight, text.YTop); err != nil {
-		return nil, err
-	}
-	ends := slices.Clone(byCount)
-	slices.SortFunc(ends, func(a, b curve) int { return int(a.y[len(a.y)-1] - b.y[len(b.y)-1]) })
-	lowest := 0.0
-	for _, c := range ends {
-		end := len(c.y) - 1
-		y := max(c.y[end], lowest)
-		lowest = 2.2 * y // the next name is a line higher
-		if err := addLabel(right, c.name, c.name, 1.4*c.x[end], y, text.XLeft, text.YCenter); err != nil {
-			return nil, err
-		}
+	logarithmic(&right.X, 1, byCount[0].last().X, 12)
+	logarithmic(&right.Y, byCount[2].last().Y/2, byCount[1].last().Y, 4)
+	slices.SortFunc(byCount, func(a, b curve) int { return int(1000 * (a.last().Y - b.last().Y)) })
+	free := 0.0
+	for _, c := range byCount {
+		y := max(c.last().Y, free)
+		free = 2.2 * y // a line higher
+		label(right, c, c.name, 1.4*c.last().X, y, text.XLeft, text.YCenter)
 	}
 
 	svg := vgsvg.New(width, height)
@@ -110,125 +81,69 @@ func chart(byNumber, byCount []curve, caption string) ([]byte, error) {
 	all.Fill(all.Rectangle.Path())
 	style := left.Title.TextStyle
 	style.Font.Size, style.XAlign, style.YAlign = 16, text.XLeft, text.YTop
-	style.Font.Weight = 0
 	all.FillText(style, vg.Point{X: 10, Y: height - 8}, chartTitle)
-	style.Font.Size, style.YAlign = smallSize, text.YBottom
+	style.Font.Size, style.YAlign = 10.5, text.YBottom
 	all.FillText(style, vg.Point{X: 10, Y: 6}, caption)
 	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 14, PadTop: 56, PadBottom: 40, PadLeft: 8, PadRight: 12}
 	for i, c := range plot.Align([][]*plot.Plot{{left, right}}, tiles, all)[0] {
 		[]*plot.Plot{left, right}[i].Draw(c)
 	}
 	var b bytes.Buffer
-	if _, err := svg.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return describe(b.Bytes(), steep), nil
+	_, err := svg.WriteTo(&b)
+	// A title and a description are for those who can't see the chart. Arial and
+	// Helvetica are as wide as Liberation Sans.
+	describe := "<title>" + chartTitle + "</title>\n<desc>Left: one non-blocking poll of ten idle descriptors by their highest number. The line of poll is flat, that of select rises by " +
+		steep + ". Right: by how many are watched. poll and select rise alike, epoll is flat.</desc>\n<g "
+	s := strings.Replace(b.String(), "<g ", strings.ReplaceAll(describe, "numbers.\n", "numbers. "), 1)
+	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;")), err
 }
 
-// describe adds a title and a description for those who can't see the chart, and
-// fonts for where Liberation Sans is missing. Arial and Helvetica are as wide.
-func describe(svg []byte, slope string) []byte {
-	var title, desc strings.Builder
-	xml.EscapeText(&title, []byte(strings.ReplaceAll(chartTitle, "\n", " ")))
-	xml.EscapeText(&desc, []byte("Left: the cost of one non-blocking poll of ten idle descriptors by their highest number. The line of poll is flat, that of select rises: "+
-		strings.ReplaceAll(slope, "\n", " ")+". Right: the cost by how many descriptors are watched. poll and select rise alike, epoll is flat."))
-	svg = bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
-	at := bytes.Index(svg, []byte("<g "))
-	return slices.Concat(svg[:at], []byte("<title>"+title.String()+"</title>\n<desc>"+desc.String()+"</desc>\n"), svg[at:])
-}
-
-func panel(title, x string) *plot.Plot {
+func panel(title, x string, curves []curve) *plot.Plot {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text = title, x
-	p.Title.Padding = 6
+	p.Title.Text, p.X.Label.Text, p.Title.Padding = title, x, 6
 	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
-		style.Font.Size, style.Color = textSize, ink
+		style.Font.Size = 13
 	}
-	p.X.LineStyle.Color, p.Y.LineStyle.Color = ink, ink
-	p.X.Tick.LineStyle.Color, p.Y.Tick.LineStyle.Color = ink, ink
 	grid := plotter.NewGrid()
-	grid.Vertical.Width = 0
-	grid.Horizontal.Color = color.Gray{0xdd}
+	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{0xdd}
 	p.Add(grid)
+	for _, c := range curves {
+		line, points, err := plotter.NewLinePoints(c.XYs)
+		must(err)
+		line.Width, line.Color = 2, c.color
+		points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 2, c.color
+		p.Add(line, points)
+	}
 	return p
 }
 
-func addCurve(p *plot.Plot, c curve) error {
-	xys := make(plotter.XYs, 0, len(c.x))
-	for i := range c.x {
-		if c.x[i] > 0 {
-			xys = append(xys, plotter.XY{X: c.x[i], Y: c.y[i]})
-		}
-	}
-	line, points, err := plotter.NewLinePoints(xys)
-	if err != nil {
-		return err
-	}
-	line.Width, line.Color = 2, colors[c.name]
-	points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 2, colors[c.name]
-	p.Add(line, points)
-	return nil
-}
-
-func addLabel(p *plot.Plot, name, label string, x, y float64, h text.XAlignment, v text.YAlignment) error {
+func label(p *plot.Plot, c curve, label string, x, y float64, h text.XAlignment, v text.YAlignment) {
 	l, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: x, Y: y}}, Labels: []string{label}})
-	if err != nil {
-		return err
-	}
-	l.TextStyle[0].Font = font.From(plot.DefaultFont, textSize)
-	l.TextStyle[0].Color, l.TextStyle[0].XAlign, l.TextStyle[0].YAlign = colors[name], h, v
+	must(err)
+	style := &l.TextStyle[0]
+	style.Font, style.Color, style.XAlign, style.YAlign = font.From(plot.DefaultFont, 13), c.color, h, v
 	p.Add(struct{ plot.Plotter }{l}) // without its size, which would move the axes
-	return nil
 }
 
-func count(n float64) string {
-	switch {
-	case n >= 1e6:
-		return fmt.Sprintf("%g million", n/1e6)
-	case n >= 1000:
-		return fmt.Sprintf("%d,%03d", int(n)/1000, int(n)%1000)
-	}
-	return fmt.Sprint(n)
-}
-
-func duration(ns float64) string {
-	for _, unit := range []string{"ns", "µs", "ms"} {
-		if ns < 999.5 {
-			return fmt.Sprintf("%s %s", digits(ns), unit)
+// ticks are at lo, lo+step, ... or, for a logarithmic axis, at powers of ten.
+func ticks(lo, hi float64, next func(float64) float64) (ticks plot.ConstantTicks) {
+	for x := lo; x <= hi; x = next(x) {
+		label := strconv.FormatFloat(x, 'f', -1, 64)
+		if n := len(label); x >= 1000 {
+			label = label[:n-3] + "," + label[n-3:]
 		}
-		ns /= 1000
-	}
-	return digits(ns) + " s"
-}
-
-func digits(x float64) string {
-	if x < 10 {
-		return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64)
-	}
-	return strconv.Itoa(int(math.Round(x)))
-}
-
-// linearTicks labels 0 and some round numbers.
-type linearTicks func(float64) string
-
-func (label linearTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
-	step := math.Pow(10, math.Floor(math.Log10(hi)))
-	if hi/step < 2.5 {
-		step /= 2
-	}
-	for x := 0.0; x <= hi*1.001; x += step {
-		ticks = append(ticks, plot.Tick{Value: x, Label: label(x)})
-	}
-	ticks[0].Label = "0"
-	return ticks
-}
-
-// logTicks labels powers of ten.
-type logTicks func(float64) string
-
-func (label logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
-	for x := math.Pow(10, math.Ceil(math.Log10(lo))); x <= hi; x *= 10 {
-		ticks = append(ticks, plot.Tick{Value: x, Label: label(x)})
+		ticks = append(ticks, plot.Tick{Value: x, Label: label})
 	}
 	return ticks
+}
+
+func linear(axis *plot.Axis, hi float64) {
+	step := math.Pow(10, math.Floor(math.Log10(hi/1.5)))
+	axis.Min, axis.Max = 0, 1.03*step*math.Ceil(hi/step)
+	axis.Tick.Marker = ticks(0, axis.Max, func(x float64) float64 { return x + step })
+}
+
+func logarithmic(axis *plot.Axis, lo, hi, room float64) {
+	axis.Min, axis.Max, axis.Scale = lo, hi*room, plot.LogScale{}
+	axis.Tick.Marker = ticks(math.Pow(10, math.Ceil(math.Log10(lo))), 1.2*hi, func(x float64) float64 { return 10 * x })
 }

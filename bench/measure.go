@@ -5,7 +5,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -14,85 +13,73 @@ import (
 	"unicode/utf8"
 )
 
-// A loop does what is measured so many times.
-type loop func(times int) error
-
-var errWrong = errors.New("wrong answer")
+// A loop does what is measured so many times. It panics if an answer is wrong.
+type loop func(times int)
 
 type bench struct {
 	w       io.Writer
 	repeats int
 	block   time.Duration                 // how long a loop is measured at a time
-	cost    map[string]map[string]float64 // nanoseconds, by row and rival
-	median  map[string]map[string]float64
+	cost    map[string]map[string]float64 // nanoseconds, by row and rival; NaN if it has no loop
 }
 
 // row measures what the rivals do with fds, in turns, so that whatever slows the
-// machine down meets them all; each turn begins with another one. A rival that
-// can't do it has no loop. The result is the least of all turns, since a disturbance
-// only adds. times is a multiple of unit.
-func (b *bench) row(what string, rivals []rival, fds []int32, unit int, choose func(*watcher) loop) error {
+// machine down meets them all; each turn begins with another one. The result is what
+// pick takes from all turns. A loop is called for multiples of unit.
+func (b *bench) row(what string, rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) {
 	units := make([]int, len(rivals))
 	all := make([][]float64, len(rivals))
 	for i := range b.repeats {
 		for j := range rivals {
 			k := (i + j) % len(rivals)
-			ns, err := b.turn(rivals[k], fds, unit, &units[k], choose)
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w", what, rivals[k].name, err)
-			}
-			all[k] = append(all[k], ns)
+			all[k] = append(all[k], b.turn(rivals[k], fds, unit, &units[k], choose))
 		}
 	}
-	if b.cost == nil {
-		b.cost = map[string]map[string]float64{}
-		b.median = map[string]map[string]float64{}
-	}
 	b.cost[what] = map[string]float64{}
-	b.median[what] = map[string]float64{}
 	cells := []string{what}
 	for k, rv := range rivals {
-		ns := slices.Min(all[k])
-		slices.Sort(all[k])
-		b.cost[what][rv.name] = ns
-		b.median[what][rv.name] = all[k][len(all[k])/2]
-		cells = append(cells, formatNs(ns))
+		b.cost[what][rv.name] = pick(all[k])
+		cells = append(cells, formatNs(b.cost[what][rv.name]))
 	}
 	b.line(rivals, cells...)
-	return nil
+}
+
+// least is for a loop that does not wait: a disturbance only adds.
+func least(ns []float64) float64 { return slices.Min(ns) }
+
+func median(ns []float64) float64 {
+	slices.Sort(ns)
+	return ns[len(ns)/2]
 }
 
 // turn lets a rival watch fds anew and alone, since a waiting epoll or goroutine
-// makes a descriptor slower for the others. It returns NaN if there is no loop.
-func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (ns float64, err error) {
-	w, err := rv.watch(fds)
-	if err != nil {
-		return 0, err
-	}
+// makes a descriptor slower for the others.
+func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (ns float64) {
+	w := rv.watch(fds)
 	if w.close != nil {
 		defer w.close()
 	}
 	run := choose(w)
 	if run == nil {
-		return math.NaN(), nil
+		return math.NaN()
 	}
 	timed := func(times int) time.Duration {
 		start := time.Now()
-		err = errors.Join(err, run(times))
+		run(times)
 		return time.Since(start)
 	}
 	if *units == 0 {
-		for *units = 1; err == nil && timed(*units*unit) < b.block; *units *= 2 {
+		for *units = 1; timed(*units*unit) < b.block; *units *= 2 {
 		}
 	} else {
 		timed(unit * (1 + *units/10)) // warm
 	}
-	took := timed(*units * unit)
-	return float64(took) / float64(*units*unit), err
+	return float64(timed(*units*unit)) / float64(*units*unit)
 }
 
 // head prints the head of a table with a column for each rival.
-func (b *bench) head(rivals []rival) {
+func (b *bench) head(title string, rivals []rival) {
+	fmt.Fprintf(b.w, "\n%s:\n\n", title)
 	names, rules := []string{""}, []string{"---"}
 	for _, rv := range rivals {
 		names, rules = append(names, rv.name), append(rules, "--:")
@@ -103,13 +90,9 @@ func (b *bench) head(rivals []rival) {
 
 // line prints a line of a Markdown table whose columns stand under each other.
 func (b *bench) line(rivals []rival, cells ...string) {
-	for i, cell := range cells {
-		if i == 0 {
-			fmt.Fprintf(b.w, "| %-38s |", cell)
-			continue
-		}
-		width := max(7, utf8.RuneCountInString(rivals[i-1].name))
-		fmt.Fprintf(b.w, " %*s |", width, cell)
+	fmt.Fprintf(b.w, "| %-40s |", cells[0])
+	for i, rv := range rivals {
+		fmt.Fprintf(b.w, " %*s |", max(7, utf8.RuneCountInString(rv.name)), cells[i+1])
 	}
 	fmt.Fprintln(b.w)
 }
@@ -120,7 +103,7 @@ func formatNs(ns float64) string {
 		return "-"
 	}
 	unit := "ns"
-	for _, larger := range []string{"µs", "ms", "s"} {
+	for _, larger := range []string{"µs", "ms"} {
 		if ns < 999.5 {
 			break
 		}
