@@ -1,7 +1,6 @@
 //go:build linux || darwin
 
-// The errors of the package. Each is an *Error around one of the values below or
-// around the kernel's errno; only the errors of a context are returned as is.
+// The errors of the package. Only those of a context are not an *Error.
 
 package poll
 

@@ -1,7 +1,6 @@
 //go:build linux || darwin
 
-// The pollfd structure and its event bits, as far as they are the same on every
-// platform. The pollfd_*.go files hold the rest.
+// PollFd and its event bits, as far as they are the same on every platform.
 
 package poll
 
@@ -33,8 +32,7 @@ const (
 	POLLRDBAND Events = 0x0080 // priority band data can be read
 )
 
-// eventNames lists the better-known name first where two share a value (MIPS,
-// Darwin). A name that a platform lacks has the value 0 there.
+// Of names that share a value, the better known comes first; 0 is one that is missing.
 var eventNames = [...]struct {
 	bit  Events
 	name string

@@ -1,7 +1,6 @@
 //go:build linux || darwin
 
-// The function Poll from top to bottom: the call, its deadline, and what a
-// platform's syscall file provides below it.
+// Poll and RawPoll, down to the system call.
 
 package poll
 
@@ -63,24 +62,16 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // A platform's syscall file must define:
 //
-//	const hasPoll
-//		Whether pollMillis may be called.
+//	hasPoll     whether pollMillis may be called
+//	pollMillis  poll(2), where -1 means forever
+//	pollExact   the same with the finest timeout there is, rounded up if need be
+//	rawPoll     RawPoll
 //
-//	func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno)
-//		poll(2). ms is -1, or at most that of maxWait.
-//
-//	func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
-//		The same with the finest timeout there is. It may round up.
-//
-//	func rawPoll(fds []PollFd) (n int, err error)
-//		RawPoll.
-//
-// The scheduler is told of the first two. They may return 0 or EINTR early, and
-// may write to all of fds. waker_GOOS.go defines what a Waker is made of.
+// pollMillis and pollExact tell the scheduler. They may return 0 or EINTR early, and
+// write to all of fds.
 
-// testCall, if not nil, is asked before each system call but that of RawPoll. If it
-// returns true it replaces the call. With it, tests count calls, and inject results
-// that the kernel cannot be made to return.
+// testCall replaces a system call other than RawPoll's, if it returns true. With it,
+// tests count calls, and inject results that the kernel cannot be made to return.
 var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)
 
 // A deadline tracks how much of a timeout remains.
@@ -89,7 +80,6 @@ type deadline struct {
 	at   time.Duration // by the clock, if left was positive
 }
 
-// clock is the monotonic clock in a form that is cheap to read and to subtract.
 func clock() time.Duration { return time.Since(epoch) }
 
 var epoch = time.Now()
@@ -102,26 +92,20 @@ func newDeadline(timeout time.Duration) deadline {
 	return deadline{left: timeout, at: now + min(timeout, math.MaxInt64-now)} // saturate rather than overflow
 }
 
-// update subtracts the time that has passed.
 func (d *deadline) update() {
 	if d.left > 0 {
 		d.left = max(d.at-clock(), 0)
 	}
 }
 
-// maxWait is the longest timeout of a single system call: milliseconds in a C
-// int. In seconds it also fits the 32 bits of a 32-bit platform's ppoll(2).
-const maxWait = math.MaxInt32 * time.Millisecond
+const (
+	maxWait = math.MaxInt32 * time.Millisecond // of one call: a C int; its seconds fit 32 bits too
+	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int
+)
 
-// maxNfds is because the kernel would cut off nfds, a C unsigned int.
-const maxNfds = math.MaxInt32
-
-// poll calls the kernel until there is something to report or the deadline has
-// passed. A Poller calls it again, with the same d, after the set has changed.
-//
-// It is one function, and pollMillis is inlined, because a frame more between here
-// and the kernel costs 30 to 50 ns: on return from a system call the processor has
-// forgotten where its callers are.
+// poll calls the kernel until there is something to report or the deadline has passed.
+// It stays whole, and pollMillis is inlined, because a frame more costs 30 to 50 ns: on
+// return from a system call the processor has forgotten where its callers are.
 func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	if len(fds) > maxNfds {
 		return 0, pollError(syscall.EINVAL)
@@ -149,9 +133,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 			}
 		case syscall.EINTR, syscall.EAGAIN:
 		case syscall.ENOSYS, syscall.EPERM:
-			// The call is missing, or forbidden by a seccomp filter. Neither of
-			// the two fails so by itself. Nothing is remembered, since a filter
-			// can be installed at any time.
+			// Missing, or forbidden by a seccomp filter. Nothing is remembered, since
+			// a filter can be installed at any time.
 			if hasPoll && !other {
 				other = true
 				continue
@@ -166,11 +149,10 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		case errno == 0 && d.left == 0:
 			return 0, nil
 		case errno == syscall.EINTR:
-			// It comes back whatever SA_RESTART says, and with a timeout of 0 too
-			// (signal(7)). The Go runtime sends signals to preempt and to profile.
+			// Whatever SA_RESTART says, and with a timeout of 0 too (signal(7)).
 		default:
-			// Darwin returns EAGAIN when it is short of memory, and may return 0
-			// early again and again (openradar 37550628). Do not spin.
+			// Darwin, short of memory (EAGAIN) or early again and again (openradar
+			// 37550628). Do not spin.
 			if d.left > 0 {
 				pause = min(pause, d.left)
 			}
@@ -181,7 +163,7 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	}
 }
 
-// millis returns a timeout in milliseconds, rounded up; -1 if it is negative.
+// millis rounds up.
 func millis(timeout time.Duration) int {
 	if timeout < 0 {
 		return -1
@@ -190,8 +172,7 @@ func millis(timeout time.Duration) int {
 }
 
 func pollError(errno syscall.Errno) error {
-	if errno == syscall.EINVAL {
-		// The timeout is always valid, so it can only be the number of entries.
+	if errno == syscall.EINVAL { // never the timeout, which is always valid
 		return &Error{"poll", -1, ErrTooManyFds}
 	}
 	return &Error{"poll", -1, errno}

@@ -30,26 +30,22 @@ import (
 type Poller struct {
 	// mu guards everything but asked, and is not held across a call that may wait.
 	//
-	// The kernel polls asked, which belongs to the call under way alone and is made
-	// from set again after a change. So set may change at any time. When the kernel
-	// returns, an entry of asked counts if its number is registered and has been
-	// since asked was made; one that was registered anew does not. The mask and the
-	// value are those of now.
+	// The kernel polls asked, which belongs to the call under way and is made from
+	// set again after a change. When the kernel returns, an entry of asked counts if
+	// its number has been registered since asked was made, without a break. The mask
+	// and the value are those of now.
 	//
-	// A change, Wake and Close end a wait. waiting is set while a call may wait and
-	// nobody has ended that. The goroutine that finds it set clears it, unlocks mu
-	// and signals wake. Poll sees all earlier changes once it has locked mu again. A
-	// late signal makes a later wait go round once more.
-	//
-	// wake is entry 0 of asked and never has a registered number. The call under way
-	// alone makes, moves and closes it; others only call its Wake.
+	// A change, Wake and Close end a wait: the goroutine that finds waiting set clears
+	// it, unlocks mu and signals wake. A late signal makes a later wait iterate once
+	// more. wake is entry 0 of asked and never has a registered number. Only the call
+	// under way makes, moves and closes it; others only call its Wake.
 	mu      sync.Mutex
 	set     set
 	changed bool // set, since asked was made
 	asked   []PollFd
 	polling bool // a call is under way
-	waiting bool
-	woken   bool // by Wake, and no call has returned empty for it yet
+	waiting bool // a call may wait, and nobody has ended that yet
+	woken   bool // by Wake, which no empty return has answered yet
 	closed  bool
 	wake    *Waker // nil until needed
 	ready   []Ready
@@ -86,7 +82,7 @@ func mask(events []Events) (m Events) {
 	return m
 }
 
-// add implements Register and RegisterConn. The caller holds mu.
+// add is called with mu locked.
 func (p *Poller) add(fd int, events Events) error {
 	switch {
 	case !validFd(fd):
@@ -140,9 +136,8 @@ func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err err
 	return fd, nil
 }
 
-// control calls f with the descriptor of c. The error is EINVAL if c is nil in
-// any form: then methods of packages os and net panic or return os.ErrInvalid,
-// which is no errno.
+// control calls f with the descriptor of c. If c is nil in any form, methods of packages
+// os and net panic or return os.ErrInvalid, which is no errno.
 func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -162,8 +157,7 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	return err
 }
 
-// addConn registers fd for c. undo restores what was there before, but for what
-// other calls have changed since.
+// addConn locks mu. So does undo, which keeps what other calls have changed since.
 func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
 	p.mu.Lock()
 	var before PollFd
@@ -240,7 +234,6 @@ func (p *Poller) Modify(fd int, events Events) error {
 	return nil
 }
 
-// setMask sets the mask of r.
 func (p *Poller) setMask(r *PollFd, events Events) {
 	r.Events = events
 	if p.set.extras != nil {
@@ -361,14 +354,11 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	return ready, err
 }
 
-// errDone is what poll returns to PollContext when done is closed.
-var errDone = errors.New("done")
+var errDone = errors.New("done") // PollContext's done is closed
 
-// poll implements Poll, and PollContext, which sets done and arm: arm has the Waker
-// woken when done is closed. (A program without contexts is smaller for it.)
-//
-// A round that must not end the call is followed by another. It does not wait if
-// the time is up, if Wake was called, or if it cannot, for which err is the reason.
+// poll implements Poll, and PollContext by done and arm, which has the Waker woken when
+// done is closed. (A program without contexts is smaller for it.) An iteration does not
+// wait if the time is up, if Wake was called, or if it cannot, for which err is why.
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
@@ -386,7 +376,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 
 	// The first call only waits: it makes wake, while there are descriptors left.
 	if timeout != 0 && p.wake != nil && p.guess.likely() && !isDone(done) {
-		_, err = p.round(&d, false, nil)
+		_, err = p.pollOnce(&d, false, nil)
 		found := len(p.ready) > 0
 		p.guess.update(found)
 		if !found {
@@ -395,9 +385,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	}
 	for len(p.ready) == 0 && !p.closed && !isDone(done) {
 		wait := d.left != 0 && !p.woken && err == nil
-		n, roundErr := p.round(&d, wait, arm)
-		if roundErr != nil {
-			err = roundErr
+		n, failed := p.pollOnce(&d, wait, arm)
+		if failed != nil {
+			err = failed
 		}
 		if !wait || n == 0 {
 			break
@@ -421,7 +411,6 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	return ready, err
 }
 
-// isDone reports whether done, which may be nil, is closed.
 func isDone(done <-chan struct{}) bool {
 	select {
 	case <-done:
@@ -431,9 +420,8 @@ func isDone(done <-chan struct{}) bool {
 	}
 }
 
-// round unlocks mu, calls the kernel, locks mu and collects the result. n is the
-// kernel's, or -1 after an error.
-func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (n int, err error) {
+// pollOnce unlocks mu, calls the kernel, and locks mu again. n is -1 after an error.
+func (p *Poller) pollOnce(d *deadline, wait bool, arm func(*Waker) (stop func())) (n int, err error) {
 	if err := p.prepare(wait); err != nil {
 		return -1, &Error{"poll", -1, err}
 	}
@@ -473,7 +461,6 @@ func (p *Poller) round(d *deadline, wait bool, arm func(*Waker) (stop func())) (
 	return n, nil
 }
 
-// prepare brings asked up to date, and makes wake for a round that waits.
 func (p *Poller) prepare(wait bool) error {
 	if wait && p.wake == nil {
 		w, err := NewWaker()
@@ -485,8 +472,8 @@ func (p *Poller) prepare(wait bool) error {
 	if !p.changed && p.asked != nil {
 		return nil
 	}
-	// If wake has got a registered number, its owner has closed that. It must be
-	// free for the kernel to report POLLNVAL. Numbers only rise, so this ends.
+	// If wake has got a registered number, its owner has closed that, and must see
+	// POLLNVAL. Numbers only rise, so this ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
 		if p.set.find(fd) == nil {
@@ -508,7 +495,7 @@ func (p *Poller) prepare(wait bool) error {
 	return nil
 }
 
-// collect appends to ready what the kernel has reported in n entries of asked.
+// collect takes the n entries of asked that have something to report.
 func (p *Poller) collect(n int) {
 	for i := 1; n > 0 && i < len(p.asked); i++ {
 		f := &p.asked[i]
@@ -532,15 +519,13 @@ func (p *Poller) collect(n int) {
 	}
 }
 
-// A guess predicts whether polling without waiting would find something. If so it
-// is cheaper, since a call that may wait enters each descriptor's wait queue up to
-// the first ready one, and leaves them all again (do_poll in fs/select.c). If not
-// it is wasted: the next 1, 3, 7, ... maxSkip calls go without.
+// A guess predicts whether polling without waiting would find something. That is
+// cheaper, since it enters no wait queues (do_poll in fs/select.c), but wasted if not:
+// then the next 1, 3, 7, ... maxSkip calls go without.
 type guess struct{ skip, misses uint8 }
 
 const maxSkip = 63
 
-// likely counts a call, and reports whether it should poll without waiting first.
 func (g *guess) likely() bool {
 	if g.skip > 0 {
 		g.skip--
@@ -593,7 +578,7 @@ func (p *Poller) Close() error {
 	return nil
 }
 
-// unlockFree unlocks mu and, if p is closed, frees what is left.
+// unlockFree frees what is left if p is closed.
 func (p *Poller) unlockFree() {
 	var w *Waker
 	if p.closed {
@@ -605,14 +590,12 @@ func (p *Poller) unlockFree() {
 	}
 }
 
-// unlockChanged unlocks mu after a change of the set, of which a waiting Poll must
-// take notice.
 func (p *Poller) unlockChanged() {
 	p.changed = true
 	p.unlockWake()
 }
 
-// unlockWake unlocks mu and wakes the Poll that is waiting, unless somebody has.
+// unlockWake wakes the Poll that is waiting, unless somebody has.
 func (p *Poller) unlockWake() {
 	if !p.waiting {
 		p.mu.Unlock()
@@ -624,8 +607,6 @@ func (p *Poller) unlockWake() {
 	w.Wake()
 }
 
-// unlockAbsent unlocks mu and returns the error for a descriptor that is not
-// registered.
 func (p *Poller) unlockAbsent(op string, fd int) error {
 	if p.closed {
 		return p.unlockError(op, fd, ErrClosed)
@@ -633,7 +614,6 @@ func (p *Poller) unlockAbsent(op string, fd int) error {
 	return p.unlockError(op, fd, ErrNotRegistered)
 }
 
-// unlockError unlocks mu and returns the error of an operation.
 func (p *Poller) unlockError(op string, fd int, err error) error {
 	p.mu.Unlock()
 	return &Error{op, fd, err}

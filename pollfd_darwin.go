@@ -13,8 +13,7 @@ const (
 )
 
 const (
-	// struct pollfd: a wrong size or offset overflows and does not compile.
-	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd: what is wrong does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

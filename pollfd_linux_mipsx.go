@@ -12,12 +12,10 @@ import (
 const (
 	sysPoll = syscall.SYS_POLL // arch/mips/kernel/syscalls
 
-	// arch/mips/include/uapi/asm/poll.h
-	pollWRNORM = POLLOUT
+	pollWRNORM = POLLOUT // arch/mips/include/uapi/asm/poll.h
 	pollWRBAND = 0x0100
 
-	// struct pollfd: a wrong size or offset overflows and does not compile.
-	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd: what is wrong does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

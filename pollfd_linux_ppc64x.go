@@ -12,12 +12,10 @@ import (
 const (
 	sysPoll = syscall.SYS_POLL // arch/powerpc/kernel/syscalls/syscall.tbl
 
-	// No event bit differs from include/uapi/asm-generic/poll.h.
-	pollWRNORM = genericWRNORM
+	pollWRNORM = genericWRNORM // include/uapi/asm-generic/poll.h
 	pollWRBAND = genericWRBAND
 
-	// struct pollfd: a wrong size or offset overflows and does not compile.
-	_ = -(unsafe.Sizeof(PollFd{}) - 8)
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd: what is wrong does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

@@ -1,13 +1,11 @@
 //go:build linux || darwin
 
-// The set of registered descriptors: a list, and a hash table to find one in it.
-// Nothing here locks or waits.
+// The set of registered descriptors. Nothing here locks or waits.
 
 package poll
 
 import "hash/maphash"
 
-// An extra holds what few registrations have.
 type extra struct {
 	conn  any // kept reachable by RegisterConn
 	value any // Ready.Value
@@ -15,14 +13,13 @@ type extra struct {
 	masked, attached bool // by another call since RegisterConn
 }
 
-// A set is a list of registrations and a hash table of chains through it. A
-// position in the list counts from 1; 0 ends a chain. The zero value is empty.
+// A set is a list of registrations and a hash table of chains through it. A position
+// in the list counts from 1; 0 ends a chain. The zero value is empty.
 //
-// A peer can choose which numbers are in use, by opening many connections and
-// closing some. It does not know the multiplier: any two numbers share a chain
-// with a probability of at most 2/len(heads), so chains are short on average
-// whatever the numbers (multiply-shift hashing; Dietzfelbinger et al., A reliable
-// randomized algorithm for the closest-pair problem, 1997).
+// A peer can choose the numbers in use, by opening and closing connections, but does
+// not know the multiplier: two numbers share a chain with a probability of at most
+// 2/len(heads) (multiply-shift hashing; Dietzfelbinger et al., A reliable randomized
+// algorithm for the closest-pair problem, 1997).
 type set struct {
 	list       []PollFd // the registrations; Revents is listed or 0
 	next       []int32  // by position: what follows in the chain
@@ -32,12 +29,10 @@ type set struct {
 	extras     map[int32]*extra
 }
 
-// listed is the Revents of a registration that appendTo has listed.
-const listed = 1
+const listed = 1 // Revents of a registration that appendTo has listed
 
-// link returns where the position of fd is stored: in heads, or in next for the
-// registration before it. It holds 0 if fd is not registered. The set must not be
-// zero.
+// link returns where the position of fd is stored, which holds 0 if it is not
+// registered. The set must not be zero.
 func (s *set) link(fd int32) *int32 {
 	at := &s.heads[uint32(fd)*s.multiplier>>s.shift]
 	for *at != 0 && s.list[*at-1].Fd != fd {
@@ -57,7 +52,7 @@ func (s *set) find(fd int) *PollFd {
 	return nil
 }
 
-// add registers fd, which is not registered, with a mask of 0.
+// add registers fd, which is not registered.
 func (s *set) add(fd int) *PollFd {
 	if len(s.list) == len(s.heads) {
 		s.grow()
@@ -68,7 +63,6 @@ func (s *set) add(fd int) *PollFd {
 	return &s.list[len(s.list)-1]
 }
 
-// grow doubles the table.
 func (s *set) grow() {
 	if s.heads == nil {
 		s.multiplier = uint32(new(maphash.Hash).Sum64()) | 1 // a zero Hash has a random seed
@@ -82,7 +76,7 @@ func (s *set) grow() {
 	}
 }
 
-// remove takes r out of the set, and puts the last registration in its place.
+// remove puts the last registration in the place of r.
 func (s *set) remove(r *PollFd) {
 	delete(s.extras, r.Fd)
 	at := s.link(r.Fd)
@@ -95,7 +89,6 @@ func (s *set) remove(r *PollFd) {
 	s.list, s.next = s.list[:last], s.next[:last]
 }
 
-// setExtra stores x for fd, or nothing if x is nil.
 func (s *set) setExtra(fd int, x *extra) {
 	switch {
 	case x == nil:
@@ -107,7 +100,6 @@ func (s *set) setExtra(fd int, x *extra) {
 	}
 }
 
-// appendTo appends the registrations to fds, and marks them as listed.
 func (s *set) appendTo(fds []PollFd) []PollFd {
 	fds = append(fds, s.list...)
 	for i := range s.list {

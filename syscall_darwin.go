@@ -1,5 +1,4 @@
-// The system call of Darwin: poll(2). Written from the sources of xnu and never
-// run on it.
+// The system call of Darwin. Written from the sources of xnu and never run on it.
 
 package poll
 
@@ -11,19 +10,15 @@ import (
 
 const hasPoll = true
 
-// Only -1 means forever: xnu takes any other negative number for a finite time
-// (poll_nocancel, bsd/kern/sys_generic.c).
-//
-// fds is a parameter and lives until the call returns. It becomes a uintptr in the
-// call itself, which keeps it in place (package unsafe, pattern 4).
+// Only an ms of -1 means forever to xnu (poll_nocancel, bsd/kern/sys_generic.c). fds
+// becomes a uintptr in the call, which keeps it in place (package unsafe, pattern 4).
 func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 	r, _, errno := syscall.Syscall(syscall.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(ms))
 	return int(r), errno
 }
 
-// pollExact rounds up: there is no ppoll(2).
 func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
-	return pollMillis(fds, millis(timeout))
+	return pollMillis(fds, millis(timeout)) // there is no ppoll(2)
 }
 
 // rawPoll is not raw: Darwin is not known to have handlers that never sleep.

@@ -10,16 +10,13 @@ import (
 )
 
 const (
-	// Android's seccomp filter kills a process that calls poll(2) on any 64-bit
-	// architecture.
-	hasPoll = sysPoll != 0 && runtime.GOOS != "android"
+	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // whose seccomp filter kills for it
 
 	sysPpoll = syscall.SYS_PPOLL
 )
 
-// In these functions fds is a parameter and lives until the call returns. A pointer
-// becomes a uintptr in the call itself, which keeps its target alive and in place
-// (package unsafe, pattern 4).
+// Each pointer becomes a uintptr in the call itself, which keeps its target alive and in
+// place (package unsafe, pattern 4).
 
 func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 	r, _, errno := syscall.Syscall(sysPoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(ms))
@@ -36,7 +33,7 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return int(r), errno
 }
 
-// rawPollGo is rawPoll without assembly. The stub leaves to it what has failed.
+// rawPollGo is rawPoll without assembly, which leaves to it a call that has failed.
 func rawPollGo(fds []PollFd) (n int, err error) {
 	var r uintptr
 	for len(fds) <= maxNfds {

@@ -33,8 +33,8 @@ type Waker struct {
 	r, w   int // polled and read; written. An eventfd is both.
 }
 
-// At 20 bytes or more a Waker is never in the tiny allocator's 16-byte blocks,
-// where a neighbour in use keeps its finalizer from running (runtime.SetFinalizer).
+// A Waker has over 16 bytes and so is not in one block with others, which would keep its
+// finalizer from running (runtime.SetFinalizer).
 
 // NewWaker returns a Waker that is not set. The errors are those of eventfd(2)
 // or pipe(2), such as EMFILE.
@@ -73,8 +73,7 @@ func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
 	if !w.opened {
 		return &Error{op, -1, ErrClosed}
 	}
-	// EAGAIN means that w is in the desired state already.
-	if errno := call(w); errno != 0 && errno != syscall.EAGAIN {
+	if errno := call(w); errno != 0 && errno != syscall.EAGAIN { // EAGAIN: it is so already
 		return &Error{op, -1, errno}
 	}
 	return nil
@@ -126,8 +125,7 @@ func (w *Waker) moveAbove(fd int) error {
 	return nil
 }
 
-// wakeOnDone wakes w when ctx is done. The caller calls stop when it has waited;
-// when that returns, no goroutine uses w or ctx any more.
+// wakeOnDone wakes w when ctx is done. After stop no goroutine uses w or ctx.
 func wakeOnDone(ctx context.Context, w *Waker) (stop func()) {
 	ended := make(chan struct{})
 	unregister := context.AfterFunc(ctx, func() {
