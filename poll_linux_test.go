@@ -86,6 +86,14 @@ func TestTooManyFds(t *testing.T) {
 						t.Errorf("timeout %v: %d, %v", timeout, got, err)
 					}
 
+					if n > limit {
+						got, err := RawPoll(fds)
+						wantError(t, err, "poll", -1, ErrTooManyFds)
+						if got != 0 {
+							t.Errorf("RawPoll: n = %d with an error", got)
+						}
+					}
+
 					ready, err := p.Poll(timeout)
 					if n > limit {
 						wantError(t, err, "poll", -1, ErrTooManyFds)

@@ -37,7 +37,7 @@ failed:
 
 #ifdef GOARCH_arm64
 // The kernel does not write to a timeout of 0 (poll_select_finish in fs/select.c).
-GLOBL zero<>(SB), RODATA|JGT	failedTR, $16
+GLOBL zero<>(SB), RODATA|NOPTR, $16
 
 TEXT ·rawPoll(SB), NOSPLIT|NOFRAME, $0-48
 	MOVD	fds_base+0(FP), R0
