@@ -394,6 +394,10 @@ func TestRegisterConnFailsLate(t *testing.T) {
 			}}, POLLIN)
 			wantError(t, err, "register", -1, syscall.EIO)
 		}
+		if !before {
+			fail(func() { must(t, p.Modify(fd, POLLOUT)) }) // of what was never there
+			wantSet(t, &p, nil)
+		}
 		fail(func() { must(t, p.Attach(fd, "new")) })
 		if events, ok := p.Registered(fd); ok != before || before && events != POLLPRI {
 			t.Errorf("before=%v, Attach: Registered = %v, %v", before, events, ok)
@@ -412,5 +416,62 @@ func TestRegisterConnFailsLate(t *testing.T) {
 		}
 		wantPoll(t, &p, 0, want)
 		must(t, p.Close())
+	}
+}
+
+// TestRegisterConnsFail checks that of several RegisterConns of one number at once, those
+// that fail leave nothing behind, in whatever order they end.
+func TestRegisterConnsFail(t *testing.T) {
+	watchdog(t, soon)
+	const fd = 1000
+	masks := [3]Events{POLLIN, POLLOUT, POLLIN | POLLOUT}
+	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		for succeeds := -1; succeeds < 3; succeeds++ { // -1: none
+			for _, before := range []bool{false, true} {
+				var p Poller
+				want := Ready{Fd: fd, Events: POLLNVAL}
+				wantMask := POLLPRI
+				if before {
+					must(t, p.Register(fd, POLLPRI))
+					must(t, p.Attach(fd, "old"))
+					want.Value = "old"
+				}
+				var end [3]chan error
+				var conns [3]*fakeConn
+				results := make(chan error)
+				for i, mask := range masks {
+					begun, ended, mask := make(chan struct{}), make(chan error), mask
+					conn := &fakeConn{control: func(f func(uintptr)) error {
+						f(fd)
+						close(begun)
+						return <-ended
+					}}
+					go func() {
+						_, err := p.RegisterConn(conn, mask)
+						results <- err
+					}()
+					<-begun
+					end[i], conns[i] = ended, conn
+				}
+				for _, i := range order {
+					var err error = syscall.EIO
+					if i == succeeds {
+						err, want.Value, wantMask = nil, conns[i], masks[i]
+					}
+					end[i] <- err
+					if got := <-results; !errors.Is(got, err) {
+						t.Errorf("RegisterConn: %v, want %v", got, err)
+					}
+				}
+				mask, ok := p.Registered(fd)
+				if registered := before || succeeds >= 0; ok != registered || ok && mask != wantMask {
+					t.Errorf("order=%v, succeeds=%d, before=%v: Registered = %v, %v, want %v, %v", order, succeeds, before, mask, ok, wantMask, registered)
+				}
+				if ok {
+					wantPoll(t, &p, 0, want)
+				}
+				must(t, p.Close())
+			}
+		}
 	}
 }

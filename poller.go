@@ -93,6 +93,8 @@ func (p *Poller) add(fd int, events Events) error {
 	r := p.set.find(fd)
 	if r == nil {
 		r = p.set.add(fd)
+	} else if x := p.set.extras[r.Fd]; x != nil {
+		x.since |= registered
 	}
 	p.setMask(r, events)
 	return nil
@@ -127,7 +129,9 @@ func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err err
 	switch {
 	case failed != nil:
 		if undo != nil {
+			p.mu.Lock()
 			undo()
+			p.unlockChanged()
 		}
 		return -1, &Error{"register", -1, failed}
 	case err != nil:
@@ -157,45 +161,55 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	return err
 }
 
-// addConn locks mu. So does undo, which keeps what other calls have changed since.
+// addConn locks mu. undo, to be called with mu locked, keeps what other calls have
+// changed since.
 func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
 	p.mu.Lock()
-	var before PollFd
-	r := p.set.find(fd)
+	r, old := p.set.find(fd), p.set.extras[int32(fd)]
+	var mask Events
 	if r != nil {
-		before = *r
+		mask = r.Events
+	}
+	var since changes
+	if old != nil {
+		since = old.since
 	}
 	if err := p.add(fd, events); err != nil {
 		p.mu.Unlock()
 		return nil, err
 	}
-	x, old := &extra{conn: c, value: c}, p.set.extras[int32(fd)]
+	x := &extra{conn: c, value: c}
 	p.set.setExtra(fd, x)
 	p.unlockChanged()
 
-	return func() {
-		p.mu.Lock()
+	undo = func() {
+		if p.set.extras[int32(fd)] != x {
+			x.undo = undo // another RegisterConn has come between, and may fail too
+			return
+		}
 		now := p.set.find(fd)
-		switch {
-		case now == nil || p.set.extras[int32(fd)] != x: // registered anew
-		case r == nil && !x.masked:
+		if r == nil && x.since&registered == 0 {
 			p.set.remove(now)
-		default:
-			if !x.masked {
-				now.Events = before.Events
+		} else {
+			if x.since&masked == 0 {
+				now.Events = mask
 			}
-			if x.attached {
-				value := x.value
-				x = &extra{value: value}
-				if old != nil {
-					x.conn = old.conn
+			if x.since&attached != 0 {
+				if old == nil {
+					old = new(extra)
 				}
-				old = x
+				old.value = x.value
+			}
+			if old != nil {
+				old.since = since | x.since
 			}
 			p.set.setExtra(fd, old)
 		}
-		p.unlockChanged()
-	}, nil
+		if old != nil && old.undo != nil {
+			old.undo()
+		}
+	}
+	return undo, nil
 }
 
 // Attach sets the value that Poll returns as Ready.Value with every event of fd,
@@ -213,7 +227,8 @@ func (p *Poller) Attach(fd int, value any) error {
 		return p.unlockAbsent("attach", fd)
 	}
 	if x := p.set.extras[r.Fd]; x != nil {
-		x.value, x.attached = value, true
+		x.value = value
+		x.since |= attached
 	} else if value != nil {
 		p.set.setExtra(fd, &extra{value: value})
 	}
@@ -238,7 +253,7 @@ func (p *Poller) setMask(r *PollFd, events Events) {
 	r.Events = events
 	if p.set.extras != nil {
 		if x := p.set.extras[r.Fd]; x != nil {
-			x.masked = true
+			x.since |= masked
 		}
 	}
 }

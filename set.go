@@ -9,9 +9,18 @@ import "hash/maphash"
 type extra struct {
 	conn  any // kept reachable by RegisterConn
 	value any // Ready.Value
-
-	masked, attached bool // by another call since RegisterConn
+	since changes
+	undo  func() // of a RegisterConn that has failed under another
 }
+
+// changes are what other calls have done since RegisterConn.
+type changes uint8
+
+const (
+	registered changes = 1 << iota
+	masked
+	attached
+)
 
 // A set is a list of registrations and a hash table of chains through it. A position
 // in the list counts from 1; 0 ends a chain. The zero value is empty.
