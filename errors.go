@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-// The errors of the package. Only those of a context are not an *Error.
+// The errors of the package. Each is an *Error, but for those of a context.
 
 package poll
 
@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// The errors that are not the kernel's. Test for them with errors.Is.
+// The errors that have names. Test for them with errors.Is.
 var (
 	// ErrNotRegistered is returned by Modify, Attach and Unregister for a
 	// descriptor that is not registered.
@@ -20,12 +20,12 @@ var (
 	// call of either is under way on the same Poller.
 	ErrConcurrentPoll = errors.New("another call is under way")
 
-	// ErrTooManyFds is returned if a call has more entries than the kernel
-	// accepts, which on Linux is the soft RLIMIT_NOFILE. It is a
-	// syscall.EINVAL as well.
+	// ErrTooManyFds is returned if a call has more entries than the kernel's
+	// limit, on Linux the soft RLIMIT_NOFILE. errors.Is(err, syscall.EINVAL)
+	// holds as well.
 	ErrTooManyFds error = tooManyFds{}
 
-	// ErrClosed is returned by calls on a closed Poller or Waker.
+	// ErrClosed is returned by methods of a closed Poller or Waker.
 	ErrClosed = errors.New("closed")
 )
 
@@ -34,15 +34,15 @@ type tooManyFds struct{}
 func (tooManyFds) Error() string { return "more descriptors than RLIMIT_NOFILE" }
 func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
-// Error is an operation that failed, the descriptor, and the reason.
+// Error describes an operation that failed.
 type Error struct {
 	Op  string // "poll", "register", "modify", "attach", "unregister", "wake", "reset", "close" or "open"
-	Fd  int    // the descriptor; -1 if the error is not about one
-	Err error  // a value from above, a syscall.Errno, or the error of a syscall.Conn
+	Fd  int    // the descriptor, or -1 if the error is not about one
+	Err error  // an Err variable, a syscall.Errno, an *Error or the error of a syscall.Conn
 }
 
-// Error returns a text such as "poll: unregister fd 7: not registered". An Op of
-// "poll" is left out, since the text begins with it already: "poll: closed".
+// Error returns a text such as "poll: unregister fd 7: not registered". It begins
+// with the package's name, so an Op of "poll" is not repeated: "poll: closed".
 func (e *Error) Error() string { return "poll: " + e.text() }
 
 func (e *Error) text() string {

@@ -19,56 +19,56 @@ const Forever time.Duration = -1
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait at most that long; never return 0 earlier
+//	timeout > 0   wait at most that long; 0 is never returned earlier
 //
-// Poll sets Revents in every entry; after an error they are undefined. It never
-// writes Fd and Events, and neither does Linux; some other kernels write back
-// what they have read. An entry with a negative Fd is skipped and its Revents is
-// 0. An entry whose Fd is not open has POLLNVAL. With no entries Poll waits for
-// the timeout.
+// Poll sets Revents in every entry; after an error Revents are undefined. It does
+// not change Fd or Events, and neither does Linux. Some kernels, such as Darwin's,
+// write back the whole entry as they have read it, so do not change the array
+// during the call. An entry with a negative Fd is skipped and its Revents is 0. An
+// entry whose Fd is not open gets POLLNVAL. An empty array waits for the timeout.
 //
-// Any duration is valid. A signal never ends the wait: Poll retries with the
-// time remaining on the monotonic clock, which does not count the time that the
-// machine is suspended. Linux waits to the nanosecond, but may return late by
-// the greater of the timer slack (prctl(2), usually 50 µs) and 0.1 % of the
-// timeout (0.5 % in a process with a positive nice value), at most 100 ms. Darwin,
-// and a Linux without ppoll(2), wait whole milliseconds, rounded up.
+// Any duration is valid. A signal never ends the wait: Poll retries with the time
+// remaining on the monotonic clock, which does not count the time that the machine
+// is suspended. Linux waits to the nanosecond, but may return late by the timer
+// slack (prctl(2), usually 50 µs) or by 0.1 % of the timeout, at most 100 ms (0.5 %
+// in a process with a positive nice value), whichever is greater. Darwin, and a
+// Linux without ppoll(2), wait whole milliseconds, rounded up.
 //
-// The errors are ErrTooManyFds if there are more entries than RLIMIT_NOFILE
-// (on Darwin also if there are more than 10240), and the kernel's own, such as
-// ENOMEM. Poll allocates nothing. It costs what the system call costs, which
-// grows with the number of entries. A call that waits occupies an
-// operating-system thread. Any number of goroutines may call Poll, each with an
-// array of its own.
+// The errors are ErrTooManyFds if there are more entries than the soft
+// RLIMIT_NOFILE (on Darwin also if there are more than 10240), and the kernel's
+// own, such as ENOMEM. Poll allocates nothing. Its cost is that of the system call,
+// which grows with the number of entries. A call that waits occupies an
+// operating-system thread. Any number of goroutines may call Poll if each has its
+// own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
 }
 
-// RawPoll is Poll with a timeout of 0 for those who measure: the cheapest poll
-// there is. The Go scheduler is not told of the system call, so until it returns
-// no other goroutine runs on its processor, and a garbage collection makes the
-// whole program wait for it.
+// RawPoll is Poll with a timeout of 0 and the least overhead. Prefer Poll unless a
+// measurement shows that it matters: the Go scheduler does not know of the system
+// call, so until it returns no other goroutine runs in its place, and a garbage
+// collection makes the whole program wait for it.
 //
-// Use it only on descriptors whose poll handler in the kernel never sleeps:
-// pipes, FIFOs, sockets, eventfds, timerfds, pidfds, signalfds and inotify. The
-// handler of a FUSE file waits for its server, that of a terminal for its
-// driver, those of devices for a mutex. The call then stops the program for as
-// long, and forever if the server is in the same program. No descriptor says
-// which kind it is, so only the caller can know.
+// Use it only on descriptors whose poll function in the kernel never blocks:
+// pipes, FIFOs, sockets, eventfds, timerfds, pidfds, signalfds and inotify. That of
+// a FUSE file waits for the file's server, that of a terminal for its driver, and
+// that of a device may wait for a lock. The program then stops for as long as that
+// takes, and forever if it is the server itself.
 //
-// On Darwin it is Poll(fds, 0).
+// On Darwin RawPoll is Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // A platform's syscall file must define:
 //
 //	hasPoll     whether pollMillis may be called
 //	pollMillis  poll(2), where -1 means forever
-//	pollExact   the same with the finest timeout there is, rounded up if need be
+//	pollExact   the same with the finest timeout that the kernel has, or rounded up
 //	rawPoll     RawPoll
 //
-// pollMillis and pollExact tell the scheduler. They may return 0 or EINTR early, and
-// write to all of fds.
+// pollMillis and pollExact let the scheduler run other goroutines meanwhile. They may
+// return 0 or EINTR early, and write to all of fds. waker_GOOS.go and pollfd_GOOS.go
+// define the rest.
 
 // testCall replaces a system call other than RawPoll's, if it returns true. With it,
 // tests count calls, and inject results that the kernel cannot be made to return.
@@ -77,7 +77,7 @@ var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errn
 // A deadline tracks how much of a timeout remains.
 type deadline struct {
 	left time.Duration // < 0: forever, == 0: do not wait, > 0: at most that long
-	at   time.Duration // by the clock, if left was positive
+	at   time.Duration // when it ends, by clock; used if left is positive
 }
 
 func clock() time.Duration { return time.Since(epoch) }
@@ -113,7 +113,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	var pause time.Duration
 	for other := false; ; {
 		timeout := min(d.left, maxWait)
-		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) != other
+		whole := timeout < 0 || timeout%time.Millisecond == 0
+		usePoll := hasPoll && whole != other // 60 ns cheaper than ppoll(2), and older
 		var errno syscall.Errno
 		var replaced bool
 		if testCall != nil {
@@ -149,7 +150,7 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		case errno == 0 && d.left == 0:
 			return 0, nil
 		case errno == syscall.EINTR:
-			// Whatever SA_RESTART says, and with a timeout of 0 too (signal(7)).
+			// A signal ends poll(2) whatever SA_RESTART says (signal(7)). Retry.
 		default:
 			// Darwin, short of memory (EAGAIN) or early again and again (openradar
 			// 37550628). Do not spin.

@@ -20,49 +20,51 @@ import (
 // copied.
 //
 // Every method may be called from any goroutine at any time, but only one Poll or
-// PollContext at a time.
+// PollContext at a time. What is said below of a Poll holds for PollContext too.
 //
 // A Poller does not own the registered descriptors and never closes them.
 // Unregister a descriptor before you close it: otherwise its number may be
-// reused, and Poll would watch the wrong file. A Poller has one descriptor of its
-// own, a Waker, which the first Poll that waits makes. Close frees it, and so
-// does the garbage collector once the Poller is not reachable.
+// reused, and Poll would watch the wrong file. A Poller has a Waker of its own,
+// made by the first Poll that may wait. Close frees it, after the Poll under way if
+// there is one, and so does the garbage collector once the Poller is not reachable.
 type Poller struct {
 	// mu guards everything but asked, and is not held across a call that may wait.
 	//
 	// The kernel polls asked, which belongs to the call under way and is made from
 	// set again after a change. When the kernel returns, an entry of asked counts if
-	// its number has been registered since asked was made, without a break. The mask
-	// and the value are those of now.
+	// its number was registered when asked was made and has stayed so. Its mask and
+	// value are then taken from set.
 	//
 	// A change, Wake and Close end a wait: the goroutine that finds waiting set clears
-	// it, unlocks mu and signals wake. A late signal makes a later wait iterate once
-	// more. wake is entry 0 of asked and never has a registered number. Only the call
-	// under way makes, moves and closes it; others only call its Wake.
+	// it, unlocks mu and signals wake. A signal that comes late ends a later wait,
+	// which then waits again. wake is entry 0 of asked and never has a registered
+	// number. Only the call under way, or Close if there is none, makes, moves and
+	// closes it; others only call its Wake.
 	mu      sync.Mutex
 	set     set
 	changed bool // set, since asked was made
 	asked   []PollFd
 	polling bool // a call is under way
 	waiting bool // a call may wait, and nobody has ended that yet
-	woken   bool // by Wake, which no empty return has answered yet
+	woken   bool // Wake was called after the last empty return
 	closed  bool
 	wake    *Waker // nil until needed
 	ready   []Ready
 	guess   guess
 }
 
-// Register adds fd to the set, to be watched for events. The masks are ORed. With
-// none, the default is POLLIN, POLLPRI and POLLOUT, as in Python; beware that
-// most descriptors are always ready for POLLOUT. An explicit 0 reports only
-// POLLERR, POLLHUP and POLLNVAL (on Darwin, nothing). If fd is registered already
-// it gets the new mask, keeps its value, and counts once.
+// Register adds fd to the set of registered descriptors, with a mask of the events
+// to watch it for. Several masks are ORed. With none, the mask is POLLIN, POLLPRI
+// and POLLOUT, as in Python, but most descriptors are nearly always ready for
+// POLLOUT. With a mask of 0 only POLLERR, POLLHUP and POLLNVAL are reported (on
+// Darwin, nothing). If fd is registered already it gets the new mask, keeps its
+// value, and is still one registration.
 //
-// Register does not check whether fd is open: Poll reports POLLNVAL until it is
-// open or unregistered. A waiting Poll watches fd from now on.
+// Register does not check whether fd is open: Poll reports POLLNVAL while it is not.
+// A waiting Poll watches fd from now on.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed.
-// The cost is O(1). It allocates only if the set has never been as large.
+// The cost is O(1). It allocates only when the set grows beyond its largest size.
 func (p *Poller) Register(fd int, events ...Events) error {
 	p.mu.Lock()
 	if err := p.add(fd, mask(events)); err != nil {
@@ -85,10 +87,10 @@ func mask(events []Events) (m Events) {
 // add is called with mu locked.
 func (p *Poller) add(fd int, events Events) error {
 	switch {
-	case !validFd(fd):
-		return syscall.EBADF
 	case p.closed:
 		return ErrClosed
+	case !validFd(fd):
+		return syscall.EBADF
 	}
 	r := p.set.find(fd)
 	if r == nil {
@@ -100,24 +102,24 @@ func (p *Poller) add(fd int, events Events) error {
 	return nil
 }
 
-// RegisterConn registers the descriptor of c, which is anything with a
-// SyscallConn method: an *os.File, a *net.TCPConn, a listener. (A net.Conn must
-// be asserted to syscall.Conn.) It returns the number, by which Poll reports it
-// and by which it is unregistered. The mode of c, blocking or not, is unchanged.
+// RegisterConn registers the descriptor of c, which is anything with a SyscallConn
+// method, such as an *os.File or a *net.TCPConn. (A net.Conn or net.Listener must be
+// asserted to syscall.Conn.) It returns the descriptor, by which to recognize it in
+// a result and to unregister it. The mode of c, blocking or not, is unchanged.
 //
-// The number is registered while c holds it, so it is never that of another file,
-// even if c is closed at the same time. Until Unregister the Poller keeps c
-// reachable, so that c is not closed as garbage; it does not keep c from being
-// closed otherwise. The value of the registration is c until Attach, also if the
-// number was registered before.
+// c holds its descriptor open while it is being registered, so the right file is
+// registered even if c is closed at the same time. Afterwards, unregister it before
+// you close c. The Poller keeps c reachable while it is registered, so that it is not
+// closed as garbage. The value of the registration is c, in place of any earlier one,
+// until Attach changes it.
 //
 // Some events are reported only once: those of a pressure-stall trigger or of
-// /proc/self/mounts. The Go runtime may take them if it watches c too, as it does
-// for files that package os has opened. For those use syscall.Open and Register.
+// /proc/self/mounts. The Go runtime may consume them first if it watches c too, as it
+// does for files that package os has opened. For those use syscall.Open and Register.
 //
 // The errors are those of c, for example if it is closed; EINVAL if c is nil, a
-// nil pointer or a new(os.File); EBADF if c has no descriptor; and ErrClosed. After
-// an error every registration is as it was. The cost is that of Register and a map
+// nil pointer or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. After
+// an error every registration is as it was. The cost is that of Register, plus a map
 // entry.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
 	fd, err = -1, syscall.EBADF // if c never calls back
@@ -128,11 +130,14 @@ func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err err
 	})
 	switch {
 	case failed != nil:
+		p.mu.Lock()
 		if undo != nil {
-			p.mu.Lock()
 			undo()
-			p.unlockChanged()
 		}
+		if p.closed {
+			failed = ErrClosed
+		}
+		p.unlockChanged()
 		return -1, &Error{"register", -1, failed}
 	case err != nil:
 		return -1, &Error{"register", fd, err}
@@ -213,13 +218,13 @@ func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), er
 }
 
 // Attach sets the value that Poll returns as Ready.Value with every event of fd,
-// for example a connection's state. A waiting Poll returns the value as it is when
-// it returns. The value ends with the registration: if the number is registered
-// anew, its value is nil again. The Poller keeps it reachable until Unregister and
-// the next Poll after it, or until Close.
+// for example a connection's state. A waiting Poll uses the value that is current
+// when it returns. Unregister drops the value, and a new registration of the number
+// starts with nil. The Poller keeps the value reachable until the first Poll after
+// Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and that of a
-// map entry for each registration with a value.
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), plus a map entry
+// for each registration with a value.
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	r := p.set.find(fd)
@@ -236,7 +241,7 @@ func (p *Poller) Attach(fd int, value any) error {
 	return nil
 }
 
-// Modify replaces the mask of fd, for a waiting Poll too. The errors are
+// Modify replaces the mask of fd, also in a Poll that is waiting. The errors are
 // ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates nothing.
 func (p *Poller) Modify(fd int, events Events) error {
 	p.mu.Lock()
@@ -260,12 +265,12 @@ func (p *Poller) setMask(r *PollFd, events Events) {
 
 // Unregister removes fd from the set, whether it is open or not. No Poll that
 // returns later reports this registration, even if the number is reused. An event
-// that the kernel reports only once, of a pressure-stall trigger for example, is
-// lost if Unregister comes between the event and its report.
+// that the kernel reports only once, such as that of a pressure-stall trigger, is
+// lost if it has happened but Poll has not yet returned it.
 //
 // The kernel keeps a file open while a call waits for it, even after close(2). A
-// waiting Poll lets go of the file soon after Unregister has returned, not before:
-// until then a listener's address, for example, may still be in use.
+// waiting Poll releases the file soon after Unregister has returned. Until it does,
+// a listener's address, for example, may still be in use.
 //
 // The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it
 // allocates nothing. The memory of a large set is kept for later registrations.
@@ -311,44 +316,41 @@ func (r Ready) String() string {
 }
 
 // Poll waits until a registered descriptor is ready, and returns those that are,
-// in no particular order. The timeout is that of the function Poll. The result is
-// empty, with a nil error, if the time is up or Wake was called. Such a return
-// consumes the pending Wakes, unless the timeout is 0; a return with something to
-// report does not.
+// in no particular order. The timeout works as in the function Poll. The result is
+// empty, with a nil error, if the time is up or Wake was called.
 //
-// The slice belongs to the Poller. It is valid until the next Poll or PollContext
-// begins, in whatever goroutine, which may be as soon as this one returns. It
-// reports the moment of the call: if you close a descriptor of the result and open
-// another before you have handled the rest, compare Value, since the number may
-// have been reused.
+// The slice belongs to the Poller. It is valid until the next Poll begins in any
+// goroutine. It describes the moment of the call: if you close a descriptor and open
+// another before you have handled the whole result, the new one may have the number
+// of a descriptor later in the result. Then check that Value is what you have
+// attached.
 //
-// A registered descriptor that is not open is POLLNVAL on every call until it is
-// unregistered or open.
+// A registered descriptor that is not open is reported as POLLNVAL on every call,
+// until it is unregistered or open.
 //
-// The errors are ErrConcurrentPoll if another call is under way, which is not
-// disturbed; ErrClosed, also if Close is called during the wait; ErrTooManyFds if
+// The errors are ErrConcurrentPoll if another call is under way (which goes on
+// undisturbed); ErrClosed, also if Close is called during the wait; ErrTooManyFds if
 // there are more descriptors than RLIMIT_NOFILE, counting the Waker of a call that
-// waits; and those of NewWaker. If the Waker cannot be made, Poll still returns
-// what is ready. No error changes the set.
+// waits; those of NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot
+// be made, Poll still returns what is ready. None of these errors changes the set.
 //
-// Poll allocates only if more descriptors are ready than ever before, or if the
-// set has grown. It costs what the system call costs for the registered
-// descriptors, and if the set has changed, some nanoseconds for each. A call that
-// may wait may poll without waiting first, if recent calls suggest that something
-// is ready, since that costs the kernel less. While it waits it occupies an
-// operating-system thread.
+// Poll allocates only if more descriptors are ready than ever before, if the set has
+// grown, and for the Waker. Its cost is that of the system call, plus some nanoseconds
+// for each registered descriptor if the set has changed. If recent calls have found
+// something ready, Poll first polls without waiting, which costs the kernel less.
+// While it waits it occupies an operating-system thread.
 func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 	return p.poll(timeout, nil, nil)
 }
 
 // PollContext waits until a registered descriptor is ready, Wake is called, or ctx
-// is done. The result is that of Poll; when ctx is done and nothing is ready it is
-// ctx.Err(). If ctx is done already it polls nothing. A nil ctx is EINVAL.
+// is done. It returns what Poll returns, but ctx.Err() if ctx is done and nothing is
+// ready. If ctx is done already it does not poll. A nil ctx is an error, EINVAL.
 //
-// If it has to wait and ctx can be done, it costs a few allocations
-// (context.AfterFunc). No goroutine stays behind.
+// If it has to wait and ctx can be canceled, it makes a few allocations
+// (context.AfterFunc). It leaves no goroutine running.
 //
-// For a timeout besides, use Poll, and let the context wake it:
+// To use a timeout as well as a context, call Poll and let the context call Wake:
 //
 //	stop := context.AfterFunc(ctx, func() { p.Wake() })
 //	defer stop()
@@ -356,7 +358,12 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 // and check ctx.Err() after every return of Poll.
 func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	if ctx == nil {
-		return nil, &Error{"poll", -1, syscall.EINVAL}
+		p.mu.Lock()
+		err := p.refuse()
+		if err == nil {
+			err = syscall.EINVAL
+		}
+		return nil, p.unlockError("poll", -1, err)
 	}
 	done := ctx.Done()
 	if done == nil {
@@ -373,15 +380,12 @@ var errDone = errors.New("done") // PollContext's done is closed
 
 // poll implements Poll, and PollContext by done and arm, which has the Waker woken when
 // done is closed. (A program without contexts is smaller for it.) An iteration does not
-// wait if the time is up, if Wake was called, or if it cannot, for which err is why.
+// wait if the time is up, if Wake was called, or after an error.
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
-	if p.closed {
-		return nil, p.unlockError("poll", -1, ErrClosed)
-	}
-	if p.polling {
-		return nil, p.unlockError("poll", -1, ErrConcurrentPoll)
+	if err := p.refuse(); err != nil {
+		return nil, p.unlockError("poll", -1, err)
 	}
 	p.polling = true
 	if p.set.extras != nil {
@@ -389,7 +393,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	}
 	p.ready = p.ready[:0]
 
-	// The first call only waits: it makes wake, while there are descriptors left.
+	// The first call that may wait does so, and makes wake while descriptors are left.
 	if timeout != 0 && p.wake != nil && p.guess.likely() && !isDone(done) {
 		_, err = p.pollOnce(&d, false, nil)
 		found := len(p.ready) > 0
@@ -424,6 +428,17 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	p.polling = false
 	p.unlockFree()
 	return ready, err
+}
+
+// refuse returns why no call can begin, or nil. mu is locked.
+func (p *Poller) refuse() error {
+	switch {
+	case p.closed:
+		return ErrClosed
+	case p.polling:
+		return ErrConcurrentPoll
+	}
+	return nil
 }
 
 func isDone(done <-chan struct{}) bool {
@@ -487,8 +502,8 @@ func (p *Poller) prepare(wait bool) error {
 	if !p.changed && p.asked != nil {
 		return nil
 	}
-	// If wake has got a registered number, its owner has closed that, and must see
-	// POLLNVAL. Numbers only rise, so this ends.
+	// If wake has got a registered number, the program has closed that descriptor, and
+	// must see POLLNVAL. Numbers only rise, so this ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
 		if p.set.find(fd) == nil {
@@ -510,7 +525,7 @@ func (p *Poller) prepare(wait bool) error {
 	return nil
 }
 
-// collect takes the n entries of asked that have something to report.
+// collect appends to ready the n entries of asked that the kernel has marked.
 func (p *Poller) collect(n int) {
 	for i := 1; n > 0 && i < len(p.asked); i++ {
 		f := &p.asked[i]
@@ -558,10 +573,11 @@ func (g *guess) update(found bool) {
 	g.skip = g.misses
 }
 
-// Wake makes the Poll that is waiting, or otherwise the next one that would wait,
-// return early and empty. It is never lost, and any number of calls before an empty
-// return count as one. A Poll that has something to report returns that, and leaves
-// the Wake to the next: after every return check what the Wake was about.
+// Wake makes a waiting Poll return an empty result. If none is waiting, the next Poll
+// that would wait returns at once. A Wake is never lost. It stays until a Poll that
+// was called with a timeout other than 0 returns an empty result and no error; until
+// then any number of Wakes count as one. A Poll that has something to report returns
+// that, so look for the reason of a Wake after every return, not only an empty one.
 //
 // Wake never waits, and costs a system call only if a Poll is waiting. It returns
 // ErrClosed after Close.
@@ -577,7 +593,7 @@ func (p *Poller) Wake() error {
 
 // Close empties the set and frees what the Poller holds itself, but does not close
 // the registered descriptors. A waiting Poll returns ErrClosed, and so does every
-// later call that returns an error, including a second Close.
+// later call of a method that can return an error, including Close.
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	if p.closed {

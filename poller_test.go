@@ -372,16 +372,22 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	must(t, err)
 	defer f.Close()
 	_, connErr := p.RegisterConn(f)
+	_, nilErr := p.RegisterConn(nil)
+	_, badErr := p.RegisterConn(&fakeConn{err: syscall.EIO})
 	_, pollErr := p.Poll(0)
 	_, waitErr := p.Poll(Forever)
 	_, ctxErr := p.PollContext(context.Background())
+	var none context.Context
+	_, noneErr := p.PollContext(none)
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, doneErr := p.PollContext(done)
 	for name, err := range map[string]error{
-		"Register": p.Register(fd), "RegisterConn": connErr, "Modify": p.Modify(fd, 0), "Unregister": p.Unregister(fd),
+		"Register": p.Register(fd), "Register(-1)": p.Register(-1),
+		"RegisterConn": connErr, "RegisterConn(nil)": nilErr, "RegisterConn, failing": badErr,
+		"Modify": p.Modify(fd, 0), "Unregister": p.Unregister(fd),
 		"Attach":  p.Attach(fd, 0),
-		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext, done": doneErr,
+		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext(nil)": noneErr, "PollContext, done": doneErr,
 		"Wake": p.Wake(), "Close": p.Close(),
 	} {
 		if !errors.Is(err, ErrClosed) {
@@ -452,9 +458,14 @@ func TestPollContextWhileWaiting(t *testing.T) {
 	t.Run("ctx=nil", func(t *testing.T) {
 		var p Poller
 		var none context.Context
-		if _, err := p.PollContext(none); !errors.Is(err, syscall.EINVAL) {
-			t.Errorf("error %v", err)
-		}
+		_, err := p.PollContext(none)
+		wantError(t, err, "poll", -1, syscall.EINVAL)
+		must(t, p.Register(r, POLLIN))
+		c := goPoll(&p, Forever)
+		_, err = p.PollContext(none)
+		wantError(t, err, "poll", -1, ErrConcurrentPoll)
+		must(t, p.Close())
+		(<-c).want(t, ErrClosed)
 	})
 	t.Run("ctx=done", func(t *testing.T) {
 		var p Poller

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Wait waits until fd is ready for one of events, and returns what is reported of
-// it, or 0 when the time is up. The timeout is that of Poll. A descriptor that is
-// not open is POLLNVAL.
+// Wait waits until fd is ready for one of events, and returns its events, or 0 when
+// the time is up. The timeout works as in Poll. A descriptor that is not open is
+// reported as POLLNVAL.
 //
-// The errors are EBADF, if fd is negative or over math.MaxInt32, and those of
-// Poll. Wait allocates nothing and costs one system call. Any number of
+// The errors are EBADF, if fd is negative or over math.MaxInt32, and those of Poll.
+// Wait allocates nothing and costs what Poll of one entry does. Any number of
 // goroutines may call it, for the same descriptor too.
 func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 	if !validFd(fd) {
@@ -31,14 +31,14 @@ func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 
 func validFd(fd int) bool { return fd >= 0 && fd <= math.MaxInt32 }
 
-// WaitContext waits until fd is ready for one of events, and returns what is
-// reported of it, or until ctx is done, and returns 0 and ctx.Err(). If ctx is
-// done already it polls nothing. A descriptor that is not open is POLLNVAL.
+// WaitContext waits until fd is ready for one of events or ctx is done. It returns
+// the events of fd, or 0 and ctx.Err(). If ctx is done already it does not poll. A
+// descriptor that is not open is reported as POLLNVAL.
 //
-// The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and those
-// of NewWaker: a call that has to wait and whose ctx can be done uses a Waker
-// until it returns. No descriptor and no goroutine stays behind. Any number of
-// goroutines may call WaitContext, for the same descriptor too.
+// The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and, since a
+// wait that ctx can end uses a Waker, those of NewWaker. WaitContext leaves no
+// descriptor and no goroutine behind. Any number of goroutines may call it, for the
+// same descriptor too.
 func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	switch {
 	case !validFd(fd):
@@ -50,9 +50,18 @@ func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	}
-	if revents, err := Wait(fd, events, 0); revents != 0 || err != nil {
-		return revents, err
+	revents, err := Wait(fd, events, 0)
+	for revents == 0 && err == nil && ctx.Err() == nil {
+		revents, err = waitWoken(ctx, fd, events)
 	}
+	if revents == 0 && err == nil {
+		err = ctx.Err()
+	}
+	return revents, err
+}
+
+// waitWoken waits until fd is ready, ctx is done, or somebody has closed its Waker.
+func waitWoken(ctx context.Context, fd int, events Events) (Events, error) {
 	w, err := NewWaker()
 	if err != nil {
 		return 0, &Error{"poll", fd, err}
@@ -63,11 +72,12 @@ func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	}
 	defer wakeOnDone(ctx, w)()
 	fds := [2]PollFd{{Fd: int32(fd), Events: events}, {Fd: int32(w.r), Events: POLLIN}}
-	if _, err := Poll(fds[:], Forever); err != nil {
+	_, err = Poll(fds[:], Forever)
+	if err != nil {
 		return 0, err
 	}
-	if fds[0].Revents == 0 {
-		return 0, ctx.Err()
+	if fds[1].Revents&^POLLIN != 0 {
+		w.abandon() // the number may be another file's by now
 	}
 	return fds[0].Revents, nil
 }

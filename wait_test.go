@@ -472,3 +472,33 @@ func TestWaitContextNumberReused(t *testing.T) {
 		})
 	}
 }
+
+// TestWaitContextStolen checks that a wait goes on if somebody closes the descriptor that
+// WaitContext has opened.
+func TestWaitContextStolen(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	openFds(t) // collects the garbage that might free a descriptor meanwhile
+	n, err := syscall.Dup(r)
+	must(t, err)
+	must(t, syscall.Close(n)) // WaitContext will get it
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	waits := 0
+	onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+		if timeout == 0 {
+			return 0, 0, false
+		}
+		waits++
+		if waits > 1 {
+			cancel()
+		} else if err := syscall.Close(n); err != nil {
+			t.Errorf("it has not opened %d: %v", n, err)
+			cancel()
+		}
+		return 0, 0, false
+	})
+	if got, err := WaitContext(ctx, r, POLLIN); got != 0 || err != context.Canceled {
+		t.Errorf("%v, %v, want 0, %v", got, err, context.Canceled)
+	}
+}

@@ -11,32 +11,31 @@ import (
 	"syscall"
 )
 
-// A Waker is a descriptor that any goroutine can make readable. Put it into an
-// array or a Poller, next to the descriptors that are waited for, to be woken
-// from another goroutine. A Poller's own Wake needs no Waker.
-//
-// It is POLLIN from Wake until Reset. That is a level and not an event: any
-// number of waiters see it, in any number of calls, and any number of Wakes
-// count as one. Ask for POLLIN only, since an eventfd is always writable.
+// A Waker is a descriptor that any goroutine can make readable. Wait for its Fd next
+// to other descriptors, in an array or a Poller, to be woken from another goroutine.
+// To wake a Poller you need not make a Waker: call Poller.Wake.
 //
 // A Waker is an eventfd(2) on Linux and a pipe(2) on Darwin, close-on-exec and
-// non-blocking. NewWaker makes one; the zero value is a closed Waker. It must
-// not be copied. Every method may be called from any goroutine at any time, and
-// none of them waits.
+// non-blocking. Its Fd is reported as POLLIN from Wake until Reset. This is a state:
+// any number of waiters see it, in any number of calls, and any number of Wakes
+// count as one. Ask for POLLIN only, since an eventfd is always writable.
 //
-// A Waker that is not reachable any more is closed by the garbage collector.
-// Keep it reachable, with runtime.KeepAlive for example, while a wait uses its
-// number. Do not close that number, nor read or write it, by other means.
+// NewWaker makes a Waker; the zero value is a closed one. It must not be copied.
+// Every method may be called from any goroutine at any time, and none of them waits.
+//
+// A Waker that is not reachable any more is closed by the garbage collector. Keep it
+// reachable, with runtime.KeepAlive for example, while a wait uses its descriptor.
+// Do not close, read or write that descriptor by other means.
 type Waker struct {
 	mu     sync.Mutex // held across the system calls, so that Close cannot come between
 	opened bool
 	r, w   int // polled and read; written. An eventfd is both.
 }
 
-// A Waker has over 16 bytes and so is not in one block with others, which would keep its
-// finalizer from running (runtime.SetFinalizer).
+// A finalizer may never run for a value of less than 16 bytes, which the runtime may put
+// into one block with others (runtime.SetFinalizer). A Waker has more.
 
-// NewWaker returns a Waker that is not set. The errors are those of eventfd(2)
+// NewWaker returns a Waker that is not readable. The errors are those of eventfd(2)
 // or pipe(2), such as EMFILE.
 func NewWaker() (*Waker, error) {
 	w := new(Waker)
@@ -62,9 +61,9 @@ func (w *Waker) Fd() int {
 // Close.
 func (w *Waker) Wake() error { return w.do("wake", (*Waker).signal) }
 
-// Reset makes w not readable, until the next Wake. Reset before you look for
-// what the Wake was about: otherwise a Wake that comes between is lost. It costs
-// one system call. It returns ErrClosed after Close.
+// Reset makes w not readable, until the next Wake. Call it before you look for the
+// reason of the Wake: otherwise a Wake between the two is lost. It costs one system
+// call, or on Darwin one for every 512 Wakes. It returns ErrClosed after Close.
 func (w *Waker) Reset() error { return w.do("reset", (*Waker).drain) }
 
 func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
@@ -79,7 +78,7 @@ func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
 	return nil
 }
 
-// Close closes the descriptor. It does not end a wait for it: Wake first. A
+// Close closes the descriptor. That does not end a wait for it; call Wake before. A
 // second Close returns ErrClosed.
 func (w *Waker) Close() error {
 	w.mu.Lock()
