@@ -78,32 +78,15 @@ func unregister(p *Poller, fds []int) {
 	}
 }
 
-// BenchmarkRegister isolates a descriptor's way into the set, in the mean over
-// its growth to the size that is named.
-func BenchmarkRegister(b *testing.B) {
-	for _, n := range kept {
-		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
-			pollers, fds := crowd(n)
-			b.ReportAllocs()
-			b.ResetTimer()
-			for left := b.N; left > 0; {
-				b.StopTimer()
-				for i := range pollers {
-					unregister(&pollers[i], fds)
-				}
-				b.StartTimer()
-				for i := 0; i < len(pollers) && left > 0; i++ {
-					some := fds[:min(left, n)]
-					register(&pollers[i], some)
-					left -= len(some)
-				}
-			}
-		})
-	}
-}
+// BenchmarkRegister isolates a descriptor's way into the set, in the mean over its growth
+// to the size that is named.
+func BenchmarkRegister(b *testing.B) { benchChange(b, unregister, register) }
 
 // BenchmarkUnregister isolates the way out, in the mean until the set is empty.
-func BenchmarkUnregister(b *testing.B) {
+func BenchmarkUnregister(b *testing.B) { benchChange(b, register, unregister) }
+
+// benchChange times change, which undo has prepared for.
+func benchChange(b *testing.B, undo, change func(p *Poller, fds []int)) {
 	for _, n := range kept {
 		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
 			pollers, fds := crowd(n)
@@ -112,12 +95,12 @@ func BenchmarkUnregister(b *testing.B) {
 			for left := b.N; left > 0; {
 				b.StopTimer()
 				for i := range pollers {
-					register(&pollers[i], fds)
+					undo(&pollers[i], fds)
 				}
 				b.StartTimer()
 				for i := 0; i < len(pollers) && left > 0; i++ {
 					some := fds[:min(left, n)]
-					unregister(&pollers[i], some)
+					change(&pollers[i], some)
 					left -= len(some)
 				}
 			}
