@@ -27,6 +27,25 @@ func TestSignals(t *testing.T) {
 		}
 	})
 
+	t.Run("case=RawPoll", func(t *testing.T) {
+		r, _ := newPipe(t)
+		fds := make([]PollFd, min(1000, raiseLimit(t))) // many, so that it takes long
+		for i := range fds {
+			fds[i] = PollFd{Fd: int32(r), Events: POLLIN}
+		}
+		storm(t)
+		for seen := 0; seen < 20; { // without the loop
+			if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
+				seen++
+			}
+			for i := 0; i < 10; i++ {
+				if n, err := RawPoll(fds); n != 0 || err != nil {
+					t.Fatalf("RawPoll = %d, %v", n, err)
+				}
+			}
+		}
+	})
+
 	t.Run("case=never early", func(t *testing.T) {
 		sent := storm(t)
 		before := sent.Load()

@@ -348,12 +348,16 @@ func TestConcurrentPollMany(t *testing.T) {
 func TestCloseWhileWaiting(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
+	before := openFds(t)
 	var p Poller
 	must(t, p.Register(r, POLLIN))
 	c := goPoll(&p, Forever)
 	must(t, p.Close())
 	(<-c).want(t, ErrClosed)
-	wantClosed(t, &p, r)
+	if after := openFds(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+	wantClosed(t, &p, r) // and p is still reachable
 
 	var untouched Poller
 	must(t, untouched.Close())
@@ -652,6 +656,7 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 		(<-c).want(t, nil, Ready{Fd: fd, Events: POLLNVAL})
 		must(t, p.Unregister(fd))
 		// It still works.
+		wantFlags(t, p.wake)
 		c = goPoll(&p, Forever)
 		must(t, p.Wake())
 		(<-c).want(t, nil)
@@ -660,6 +665,19 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 		readAll(r)
 		must(t, p.Close())
+	}
+}
+
+// wantFlags checks that w is close-on-exec and non-blocking.
+func wantFlags(t *testing.T, w *Waker) {
+	t.Helper()
+	for _, fd := range []int{w.r, w.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
 	}
 }
 
@@ -828,14 +846,7 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	if p.wake == nil {
 		t.Fatal("no Waker")
 	}
-	for _, fd := range []int{p.wake.r, p.wake.w} {
-		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
-			t.Errorf("fd %d is not close-on-exec", fd)
-		}
-		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
-			t.Errorf("fd %d is blocking", fd)
-		}
-	}
+	wantFlags(t, p.wake)
 
 	// With no Poll waiting nothing is signalled.
 	must(t, p.Modify(r, POLLIN))
