@@ -54,7 +54,7 @@ const (
 
 // chart draws how the highest number matters, on linear axes, and how many are
 // watched, on logarithmic ones. Each curve has its name where it ends.
-func chart(byNumber, byCount []curve, caption string) ([]byte, error) {
+func chart(byNumber, byCount []curve, caption string) []byte {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	left, right := panel("µs for ten idle descriptors", "highest number", byNumber), panel("µs for more of them", "how many idle descriptors", byCount)
 	poll, sel := byNumber[0].last(), byNumber[1].last()
@@ -90,12 +90,13 @@ func chart(byNumber, byCount []curve, caption string) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	_, err := svg.WriteTo(&b)
+	must(err)
 	// A title and a description are for those who can't see the chart. Arial and
 	// Helvetica are as wide as Liberation Sans.
 	describe := "<title>" + chartTitle + "</title>\n<desc>Left: one non-blocking poll of ten idle descriptors by their highest number. The line of poll is flat, that of select rises by " +
 		steep + ". Right: by how many are watched. poll and select rise alike, epoll is flat.</desc>\n<g "
 	s := strings.Replace(b.String(), "<g ", strings.ReplaceAll(describe, "numbers.\n", "numbers. "), 1)
-	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;")), err
+	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;"))
 }
 
 func panel(title, x string, curves []curve) *plot.Plot {

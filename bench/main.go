@@ -14,9 +14,9 @@ package main
 import (
 	"flag"
 	"fmt"
-	"log"
 	"math"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -29,16 +29,11 @@ func main() {
 	if *quick {
 		b.repeats, b.block = 3, 100*time.Microsecond
 	}
-	svg, err := b.all()
+	svg := b.all()
 	if *ratios {
 		b.ratios()
 	}
-	if err == nil {
-		err = os.WriteFile(*out, svg, 0o666)
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
+	must(os.WriteFile(*out, svg, 0o666))
 }
 
 var (
@@ -48,7 +43,7 @@ var (
 
 // all measures everything, prints each row as soon as it is measured, and draws the
 // chart.
-func (b *bench) all() (svg []byte, err error) {
+func (b *bench) all() (svg []byte) {
 	b.cost = map[string]map[string]float64{}
 	limit := raiseLimit()
 	fds := openEventfds(min(9000, limit-64))
@@ -59,28 +54,35 @@ func (b *bench) all() (svg []byte, err error) {
 	entries := []rival{bare, rawPoll, rawSyscall, syscall6, array, poller, unixPoll, libc, epoll, selecting}
 	b.head("A non-blocking poll of idle descriptors", entries)
 	for _, n := range fit(watched, len(fds)) {
-		b.row(idle(n), entries, fds[:n], 1, least, idleLoop)
+		b.row(idle(n), entries, b.measure(entries, fds[:n], 1, least, idleLoop))
 	}
 
 	waiters := []rival{poller, array, unixPoll, libc, epoll, netpoller}
 	b.head("A loop that waits, and changes of the set", waiters)
 	for _, n := range fit([]int{1, 10, 100, 1000, 9000}, len(fds)) {
 		order := someOf(fds[:n])
-		b.row(busy(n), waiters, fds[:n], len(order), least, serve(order, order))
+		b.row(busy(n), waiters, b.measure(waiters, fds[:n], len(order), least, serve(order, order)))
 	}
 	kept := fds[:min(1000, len(fds))]
-	b.row("unregister and register, 1000 in the set", waiters, kept, 1, least, func(w *watcher) loop { return w.change })
-	b.row("modify, 1000 in the set", waiters, kept, 1, least, func(w *watcher) loop { return w.modify })
+	b.row("unregister and register, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.change }))
+	b.row("modify, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.modify }))
 	onOneCPU(func() { b.pingPong(oneCPU, waiters) })
 	b.pingPong("ping-pong with cat(1), all CPUs", waiters)
 
 	sparse := []rival{poller, selecting}
 	b.head("A non-blocking poll of ten idle descriptors, by the highest number", sparse)
 	numbers := fit(highest, limit-1)
+	var all []rival
 	for _, n := range numbers {
 		spread := spreadEventfds(n)
-		b.row(numbered(n), sparse, spread, 1, least, idleLoop)
-		closeAll(spread)
+		defer closeAll(spread)
+		for _, rv := range sparse {
+			all = append(all, rival{rv.name, func([]int32) *watcher { return rv.watch(spread) }})
+		}
+	}
+	costs := b.measure(all, nil, 1, least, idleLoop)
+	for i, n := range numbers {
+		b.row(numbered(n), sparse, costs[i*len(sparse):])
 	}
 	return chart(
 		b.curves(numbered, numbers, poller, selecting),
@@ -91,17 +93,14 @@ func (b *bench) all() (svg []byte, err error) {
 
 // fit returns those sizes that are not over limit.
 func fit(sizes []int, limit int) []int {
-	n := 0
-	for n < len(sizes) && sizes[n] <= limit {
-		n++
-	}
+	n, _ := slices.BinarySearch(sizes, limit+1)
 	return sizes[:n]
 }
 
 func (b *bench) pingPong(what string, rivals []rival) {
 	in, out, end := startCat()
 	defer end()
-	b.row(what, rivals, []int32{in}, 1, median, serve([]int32{out}, []int32{in}))
+	b.row(what, rivals, b.measure(rivals, []int32{in}, 1, median, serve([]int32{out}, []int32{in})))
 }
 
 func idleLoop(w *watcher) loop { return w.idle }

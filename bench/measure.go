@@ -23,10 +23,10 @@ type bench struct {
 	cost    map[string]map[string]float64 // nanoseconds, by row and rival; NaN if it has no loop
 }
 
-// row measures what the rivals do with fds, in turns, so that whatever slows the
+// measure lets the rivals do something with fds in turns, so that whatever slows the
 // machine down meets them all; each turn begins with another one. The result is what
 // pick takes from all turns. A loop is called for multiples of unit.
-func (b *bench) row(what string, rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) {
+func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (costs []float64) {
 	units := make([]int, len(rivals))
 	all := make([][]float64, len(rivals))
 	for i := range b.repeats {
@@ -35,11 +35,19 @@ func (b *bench) row(what string, rivals []rival, fds []int32, unit int, pick fun
 			all[k] = append(all[k], b.turn(rivals[k], fds, unit, &units[k], choose))
 		}
 	}
+	for _, ns := range all {
+		costs = append(costs, pick(ns))
+	}
+	return costs
+}
+
+// row keeps what was measured and prints it.
+func (b *bench) row(what string, rivals []rival, costs []float64) {
 	b.cost[what] = map[string]float64{}
 	cells := []string{what}
 	for k, rv := range rivals {
-		b.cost[what][rv.name] = pick(all[k])
-		cells = append(cells, formatNs(b.cost[what][rv.name]))
+		b.cost[what][rv.name] = costs[k]
+		cells = append(cells, formatNs(costs[k]))
 	}
 	b.line(rivals, cells...)
 }
