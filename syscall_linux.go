@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // whose seccomp filter kills for it
+	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // which kills a process for poll(2)
 
 	sysPpoll = syscall.SYS_PPOLL
 )
@@ -33,7 +33,7 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return int(r), errno
 }
 
-// rawPollGo is rawPoll without assembly, which leaves to it a call that has failed.
+// rawPollGo is rawPoll in Go. The assembly calls it if its system call has failed.
 func rawPollGo(fds []PollFd) (n int, err error) {
 	var r uintptr
 	for len(fds) <= maxNfds {

@@ -2,7 +2,7 @@
 
 package poll
 
-// rawPoll is in syscall_linux.s. fds stays in place because nothing can preempt it.
+// rawPoll is in syscall_linux.s. Nothing can preempt it, so fds stays in place.
 //
 //go:noescape
 func rawPoll(fds []PollFd) (n int, err error)

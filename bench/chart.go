@@ -56,7 +56,7 @@ const (
 // watched, on logarithmic ones. Each curve has its name where it ends.
 func chart(byNumber, byCount []curve, caption string) []byte {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	left, right := panel("µs for ten idle descriptors", "highest number", byNumber), panel("µs for more of them", "how many idle descriptors", byCount)
+	left, right := panel("µs per call, ten idle descriptors", "highest number", byNumber), panel("µs per call, more descriptors", "how many idle descriptors", byCount)
 	poll, sel := byNumber[0].last(), byNumber[1].last()
 	slope := 1e6 * (sel.Y - byNumber[1].XYs[0].Y) / (sel.X - byNumber[1].XYs[0].X)
 	steep := fmt.Sprintf("%.0f ns for each\n1,000 numbers", slope)

@@ -67,7 +67,6 @@ func (b *bench) all() (svg []byte) {
 	b.row("unregister and register, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.change }))
 	b.row("modify, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.modify }))
 	onOneCPU(func() { b.pingPong(oneCPU, waiters) })
-	b.pingPong("ping-pong with cat(1), all CPUs", waiters)
 
 	sparse := []rival{poller, selecting}
 	b.head("A non-blocking poll of ten idle descriptors, by the highest number", sparse)
