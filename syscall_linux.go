@@ -34,6 +34,8 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 }
 
 // rawPollGo is rawPoll in Go. The assembly calls it if its system call has failed.
+//
+//lint:ignore U1000 syscall_linux.s uses it
 func rawPollGo(fds []PollFd) (n int, err error) {
 	var r uintptr
 	for len(fds) <= maxNfds {
