@@ -181,7 +181,6 @@ func (k kernel) eventfd(count uint64) int {
 // timerfd returns one that expires after d, or never if d is 0.
 func (k kernel) timerfd(d time.Duration) int {
 	k.Helper()
-	const clockMonotonic = 1
 	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if errno != 0 {
 		k.Fatal(errno)
@@ -311,4 +310,31 @@ func storm(t *testing.T) (sent *atomic.Int64) {
 		runtime.UnlockOSThread()
 	})
 	return sent
+}
+
+const clockMonotonic = 1 // include/uapi/linux/time.h
+
+// alarm has the kernel send SIGURG to this thread every d until the test is over, also
+// in the middle of a call that keeps the only processor.
+func alarm(t *testing.T, d time.Duration) {
+	t.Helper()
+	runtime.LockOSThread()
+	event := struct { // struct sigevent, 64 bytes
+		value              uintptr
+		signo, notify, tid int32
+		_                  [44]byte
+	}{signo: int32(syscall.SIGURG), notify: 4 /* SIGEV_THREAD_ID */, tid: int32(syscall.Gettid())}
+	var timer int32
+	if _, _, errno := syscall.Syscall(syscall.SYS_TIMER_CREATE, clockMonotonic, uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&timer))); errno != 0 {
+		t.Fatalf("timer_create: %v", errno)
+	}
+	every := syscall.NsecToTimespec(int64(d))
+	spec := [2]syscall.Timespec{every, every}
+	if _, _, errno := syscall.Syscall6(syscall.SYS_TIMER_SETTIME, uintptr(timer), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
+		t.Fatalf("timer_settime: %v", errno)
+	}
+	t.Cleanup(func() {
+		syscall.Syscall(syscall.SYS_TIMER_DELETE, uintptr(timer), 0, 0)
+		runtime.UnlockOSThread()
+	})
 }
