@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -188,5 +189,25 @@ func TestPollAllocs(t *testing.T) {
 			fds := [2]PollFd{{Fd: int32(r), Events: POLLIN}, {Fd: -1}}
 			Poll(fds[:], timeout)
 		})
+	}
+}
+
+// TestRawPoll checks that RawPoll returns and writes what Poll does with a timeout of 0.
+func TestRawPoll(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	closed := closedFd(t)
+	for _, fds := range [][]int{
+		nil, {-1}, {r}, {w}, {closed}, {r, w}, {w, r, w}, {w, w, w}, {r, -7, closed, w, closed},
+	} {
+		got, want := newArray(fds, POLLIN|POLLOUT), newArray(fds, POLLIN|POLLOUT)
+		for i := range got {
+			got[i].Revents = 0x5555 // of an earlier call
+		}
+		wantN, err := Poll(want, 0)
+		must(t, err)
+		if n, err := RawPoll(got); n != wantN || err != nil || !slices.Equal(got, want) {
+			t.Errorf("fds=%v: %d, %v, %v, want %d, %v", fds, n, err, got, wantN, want)
+		}
 	}
 }
