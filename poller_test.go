@@ -376,7 +376,7 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	must(t, err)
 	defer f.Close()
 	_, connErr := p.RegisterConn(f)
-	_, nilErr := p.RegisterConn(nil)
+	_, nilErr := p.RegisterConn((*os.File)(nil))
 	_, badErr := p.RegisterConn(&fakeConn{err: syscall.EIO})
 	_, pollErr := p.Poll(0)
 	_, waitErr := p.Poll(Forever)
@@ -388,7 +388,7 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	_, doneErr := p.PollContext(done)
 	for name, err := range map[string]error{
 		"Register": p.Register(fd), "Register(-1)": p.Register(-1),
-		"RegisterConn": connErr, "RegisterConn(nil)": nilErr, "RegisterConn, failing": badErr,
+		"RegisterConn": connErr, "RegisterConn, nil": nilErr, "RegisterConn, failing": badErr,
 		"Modify": p.Modify(fd, 0), "Unregister": p.Unregister(fd),
 		"Attach":  p.Attach(fd, 0),
 		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext(nil)": noneErr, "PollContext, done": doneErr,
