@@ -128,7 +128,8 @@ func TestMoreThanAnInt(t *testing.T) {
 	if math.MaxInt < n {
 		t.Skip("int has 32 bits")
 	}
-	memory, err := syscall.Mmap(-1, 0, math.MaxInt&(n*8), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	const size = math.MaxInt & (n * 8) // n*8, but for compilers to which that is too much
+	memory, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 	if err != nil {
 		t.Skip("no room for the array:", err)
 	}

@@ -95,10 +95,8 @@ func (p *Poller) add(fd int, events Events) error {
 	r := p.set.find(fd)
 	if r == nil {
 		r = p.set.add(fd)
-	} else if x := p.set.extras[r.Fd]; x != nil {
-		x.since |= registered
 	}
-	p.setMask(r, events)
+	p.setMask(r, events, registered|masked)
 	return nil
 }
 
@@ -131,12 +129,13 @@ func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err err
 	switch {
 	case failed != nil:
 		p.mu.Lock()
-		if undo != nil {
-			undo()
-		}
 		if p.closed {
 			failed = ErrClosed
 		}
+		if undo == nil {
+			return -1, p.unlockError("register", -1, failed)
+		}
+		undo()
 		p.unlockChanged()
 		return -1, &Error{"register", -1, failed}
 	case err != nil:
@@ -171,9 +170,9 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), err error) {
 	p.mu.Lock()
 	r, old := p.set.find(fd), p.set.extras[int32(fd)]
-	var mask Events
+	var before Events
 	if r != nil {
-		mask = r.Events
+		before = r.Events
 	}
 	var since changes
 	if old != nil {
@@ -197,7 +196,7 @@ func (p *Poller) addConn(c syscall.Conn, fd int, events Events) (undo func(), er
 			p.set.remove(now)
 		} else {
 			if x.since&masked == 0 {
-				now.Events = mask
+				now.Events = before
 			}
 			if x.since&attached != 0 {
 				if old == nil {
@@ -249,16 +248,16 @@ func (p *Poller) Modify(fd int, events Events) error {
 	if r == nil {
 		return p.unlockAbsent("modify", fd)
 	}
-	p.setMask(r, events)
+	p.setMask(r, events, masked)
 	p.unlockChanged()
 	return nil
 }
 
-func (p *Poller) setMask(r *PollFd, events Events) {
+func (p *Poller) setMask(r *PollFd, events Events, by changes) {
 	r.Events = events
 	if p.set.extras != nil {
 		if x := p.set.extras[r.Fd]; x != nil {
-			x.since |= masked
+			x.since |= by
 		}
 	}
 }
@@ -443,7 +442,7 @@ func (p *Poller) refuse() error {
 
 func isDone(done <-chan struct{}) bool {
 	if done == nil {
-		return false // a receive would find out too, for 10 ns
+		return false // a receive would find out too, but two of them take 29 ns
 	}
 	select {
 	case <-done:

@@ -73,7 +73,7 @@ func TestChains(t *testing.T) {
 		sets = append(sets, s)
 	}
 	// The multiplier is random, so the bound is one of the mean over many sets.
-	many := scaled(100, 3)
+	const many = 100
 	for _, s := range sets {
 		t.Run("set="+s.name, func(t *testing.T) {
 			steps, longest := 0, 0
