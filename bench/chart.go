@@ -63,7 +63,7 @@ func chart(byNumber, byCount []curve, caption string) []byte {
 	linear(&left.X, sel.X)
 	linear(&left.Y, 1.3*sel.Y)
 	label(left, byNumber[1], "select: "+steep, sel.X, 1.03*sel.Y, text.XRight, text.YBottom)
-	label(left, byNumber[0], "poll", poll.X, poll.Y-0.03*sel.Y, text.XRight, text.YTop)
+	label(left, byNumber[0], "poll", poll.X, poll.Y+0.03*sel.Y, text.XRight, text.YBottom)
 
 	logarithmic(&right.X, 1, byCount[0].last().X, 12)
 	logarithmic(&right.Y, byCount[2].last().Y/2, byCount[1].last().Y, 4)
@@ -130,16 +130,20 @@ func label(p *plot.Plot, c curve, label string, x, y float64, h text.XAlignment,
 func ticks(lo, hi float64, next func(float64) float64) (ticks plot.ConstantTicks) {
 	for x := lo; x <= hi; x = next(x) {
 		label := strconv.FormatFloat(x, 'f', -1, 64)
-		if n := len(label); x >= 1000 {
-			label = label[:n-3] + "," + label[n-3:]
+		for n := len(label) - 3; n > 0 && x >= 1000; n -= 3 {
+			label = label[:n] + "," + label[n:]
 		}
 		ticks = append(ticks, plot.Tick{Value: x, Label: label})
 	}
 	return ticks
 }
 
+// linear has at most five ticks.
 func linear(axis *plot.Axis, hi float64) {
-	step := math.Pow(10, math.Floor(math.Log10(hi/1.5)))
+	step := math.Pow(10, math.Floor(math.Log10(hi/4)))
+	for i := 0; hi/step > 4; i++ {
+		step *= []float64{2, 2.5, 2}[i] // 1, 2, 5, 10
+	}
 	axis.Min, axis.Max = 0, 1.03*step*math.Ceil(hi/step)
 	axis.Tick.Marker = ticks(0, axis.Max, func(x float64) float64 { return x + step })
 }

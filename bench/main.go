@@ -4,7 +4,7 @@
 // Linux, all in one process and interleaved. It prints tables in Markdown and draws a
 // chart of poll(2) against select(2).
 //
-//	go run .                          # two minutes; writes cost.svg
+//	go run .                          # a minute; writes cost.svg
 //	go run . -ratios                  # also prints the ratios that a release must keep
 //	go run . -quick -o /tmp/x.svg     # takes seconds; the numbers mean little
 //
@@ -25,6 +25,14 @@ func main() {
 	ratios := flag.Bool("ratios", false, "also print the ratios that a release must keep")
 	out := flag.String("o", "cost.svg", "the `file` of the chart")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	// Find out now whether the chart can be written. What is there stays until then.
+	file, err := os.OpenFile(*out, os.O_WRONLY|os.O_CREATE, 0o666)
+	must(err)
+	file.Close()
 	b := bench{w: os.Stdout, repeats: 51, block: 2 * time.Millisecond}
 	if *quick {
 		b.repeats, b.block = 3, 100*time.Microsecond
@@ -64,9 +72,13 @@ func (b *bench) all() (svg []byte) {
 		b.row(busy(n), waiters, b.measure(waiters, fds[:n], len(order), least, serve(order, order)))
 	}
 	kept := fds[:min(1000, len(fds))]
-	b.row("unregister and register, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.change }))
-	b.row("modify, 1000 in the set", waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.modify }))
-	onOneCPU(func() { b.pingPong(oneCPU, waiters) })
+	b.row(fmt.Sprintf("unregister and register, %d in the set", len(kept)), waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.change }))
+	b.row(fmt.Sprintf("modify, %d in the set", len(kept)), waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.modify }))
+	onOneCPU(func() {
+		in, out, end := startCat()
+		defer end()
+		b.row(oneCPU, waiters, b.measure(waiters, []int32{in}, 1, median, serve([]int32{out}, []int32{in})))
+	})
 
 	sparse := []rival{poller, selecting}
 	b.head("A non-blocking poll of ten idle descriptors, by the highest number", sparse)
@@ -94,12 +106,6 @@ func (b *bench) all() (svg []byte) {
 func fit(sizes []int, limit int) []int {
 	n, _ := slices.BinarySearch(sizes, limit+1)
 	return sizes[:n]
-}
-
-func (b *bench) pingPong(what string, rivals []rival) {
-	in, out, end := startCat()
-	defer end()
-	b.row(what, rivals, b.measure(rivals, []int32{in}, 1, median, serve([]int32{out}, []int32{in})))
 }
 
 func idleLoop(w *watcher) loop { return w.idle }
