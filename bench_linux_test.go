@@ -191,7 +191,7 @@ func benchUserSelect(b *testing.B, fds, active []int) {
 }
 
 // BenchmarkLook isolates the way into the kernel: a non-blocking poll of one idle
-// descriptor through RawPoll, both entries of the standard library, and both layers.
+// descriptor through RawPoll, both entries of the standard library, and both entry points.
 // A call that a signal interrupts (EINTR) counts too, since there are few.
 func BenchmarkLook(b *testing.B) {
 	trap := uintptr(sysPoll)

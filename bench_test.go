@@ -24,7 +24,7 @@ import (
 func BenchmarkLayers(b *testing.B) {
 	sizes := []int{1, 10, 100, 1000}
 	for _, n := range sizes {
-		b.Run(fmt.Sprintf("layer=1/nfds=%d", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("entryPoint=1/nfds=%d", n), func(b *testing.B) {
 			r, _ := idlePipes(b, n)
 			fds := newArray(r, POLLIN)
 			b.ReportAllocs()
@@ -37,7 +37,7 @@ func BenchmarkLayers(b *testing.B) {
 		})
 	}
 	for _, n := range sizes {
-		b.Run(fmt.Sprintf("layer=2/nfds=%d", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("entryPoint=2/nfds=%d", n), func(b *testing.B) {
 			r, _ := idlePipes(b, n)
 			p := newPoller(b, r, POLLIN)
 			b.ReportAllocs()

@@ -21,19 +21,19 @@ const isDarwin = false
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
 
-// A kernel makes descriptors, which are closed at the end of the test.
-type kernel struct{ testing.TB }
+// A maker makes descriptors, which are closed at the end of the test.
+type maker struct{ testing.TB }
 
 // fd owns what a system call has returned.
-func (k kernel) fd(fd int, err error) int {
-	k.Helper()
-	must(k, err)
-	return own(k, fd)
+func (m maker) fd(fd int, err error) int {
+	m.Helper()
+	must(m, err)
+	return own(m, fd)
 }
 
 // await returns when all of bits are reported of fd.
-func (k kernel) await(fd int, bits Events) {
-	k.Helper()
+func (m maker) await(fd int, bits Events) {
+	m.Helper()
 	for b := Events(1); b != 0; b <<= 1 {
 		if bits&b == 0 {
 			continue
@@ -42,7 +42,7 @@ func (k kernel) await(fd int, bits Events) {
 		for fds[0].Revents&b == 0 {
 			n, err := Poll(fds, 20*time.Second)
 			if n != 1 || err != nil {
-				k.Fatalf("waiting for %v: %d, %v, %s", b, n, err, show(fds))
+				m.Fatalf("waiting for %v: %d, %v, %s", b, n, err, show(fds))
 			}
 		}
 	}
@@ -50,169 +50,169 @@ func (k kernel) await(fd int, bits Events) {
 
 // fillTCP is fill for a connection, which has room again, and may be slow to report
 // it, when the peer has received what is on the way.
-func (k kernel) fillTCP(fd int) {
-	k.Helper()
+func (m maker) fillTCP(fd int) {
+	m.Helper()
 	fds := []PollFd{{Fd: int32(fd), Events: POLLOUT}}
 	for fds[0].Revents = POLLOUT; fds[0].Revents != 0; {
-		must(k, fill(fd))
+		must(m, fill(fd))
 		if _, err := Poll(fds, 100*time.Millisecond); err != nil {
-			k.Fatal(err)
+			m.Fatal(err)
 		}
 	}
 }
 
-func (k kernel) open(path string, flags int) int {
-	k.Helper()
-	return k.fd(syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0o600))
+func (m maker) open(path string, flags int) int {
+	m.Helper()
+	return m.fd(syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0o600))
 }
 
-func (k kernel) fifo() (path string) {
-	k.Helper()
-	path = filepath.Join(k.TempDir(), "fifo")
-	must(k, syscall.Mkfifo(path, 0o600))
+func (m maker) fifo() (path string) {
+	m.Helper()
+	path = filepath.Join(m.TempDir(), "fifo")
+	must(m, syscall.Mkfifo(path, 0o600))
 	return path
 }
 
-func (k kernel) socket(domain, typ int) int {
-	k.Helper()
-	return k.fd(syscall.Socket(domain, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0))
+func (m maker) socket(domain, typ int) int {
+	m.Helper()
+	return m.fd(syscall.Socket(domain, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0))
 }
 
 // pair is a socketpair(2).
-func (k kernel) pair(typ int) (a, b int) {
-	k.Helper()
+func (m maker) pair(typ int) (a, b int) {
+	m.Helper()
 	p, err := syscall.Socketpair(syscall.AF_UNIX, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
-	must(k, err)
-	return own(k, p[0]), own(k, p[1])
+	must(m, err)
+	return own(m, p[0]), own(m, p[1])
 }
 
-func (k kernel) unixListener() (int, syscall.Sockaddr) {
-	k.Helper()
-	fd := k.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
-	addr := &syscall.SockaddrUnix{Name: filepath.Join(k.TempDir(), "s")}
-	must(k, syscall.Bind(fd, addr))
-	must(k, syscall.Listen(fd, 1))
+func (m maker) unixListener() (int, syscall.Sockaddr) {
+	m.Helper()
+	fd := m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
+	addr := &syscall.SockaddrUnix{Name: filepath.Join(m.TempDir(), "s")}
+	must(m, syscall.Bind(fd, addr))
+	must(m, syscall.Listen(fd, 1))
 	return fd, addr
 }
 
 // bind binds fd to a free port, and returns it.
-func (k kernel) bind(fd int) syscall.Sockaddr {
-	k.Helper()
-	must(k, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+func (m maker) bind(fd int) syscall.Sockaddr {
+	m.Helper()
+	must(m, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 	addr, err := syscall.Getsockname(fd)
-	must(k, err)
+	must(m, err)
 	return addr
 }
 
-func (k kernel) tcpListener(backlog int) (int, syscall.Sockaddr) {
-	k.Helper()
-	fd := k.socket(syscall.AF_INET, syscall.SOCK_STREAM)
-	must(k, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8192))
-	addr := k.bind(fd)
-	must(k, syscall.Listen(fd, backlog))
+func (m maker) tcpListener(backlog int) (int, syscall.Sockaddr) {
+	m.Helper()
+	fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
+	must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8192))
+	addr := m.bind(fd)
+	must(m, syscall.Listen(fd, backlog))
 	return fd, addr
 }
 
 // connect begins to connect to addr by TCP.
-func (k kernel) connect(addr syscall.Sockaddr) int {
-	k.Helper()
-	fd := k.socket(syscall.AF_INET, syscall.SOCK_STREAM)
-	must(k, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_SNDBUF, 8192))
+func (m maker) connect(addr syscall.Sockaddr) int {
+	m.Helper()
+	fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
+	must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_SNDBUF, 8192))
 	switch err := syscall.Connect(fd, addr); err {
 	case nil, syscall.EINPROGRESS, syscall.ECONNREFUSED:
 	default:
-		k.Fatal(err)
+		m.Fatal(err)
 	}
 	return fd
 }
 
 // tcp returns both sides of a connection.
-func (k kernel) tcp() (a, b int) {
-	k.Helper()
-	l, addr := k.tcpListener(1)
-	a = k.connect(addr)
-	k.await(l, POLLIN)
+func (m maker) tcp() (a, b int) {
+	m.Helper()
+	l, addr := m.tcpListener(1)
+	a = m.connect(addr)
+	m.await(l, POLLIN)
 	b, _, err := syscall.Accept4(l, syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK)
-	k.fd(b, err)
-	k.await(a, POLLOUT)
+	m.fd(b, err)
+	m.await(a, POLLOUT)
 	return a, b
 }
 
 // urgent sends s, whose last byte is out-of-band: tcp(7).
-func (k kernel) urgent(fd int, s string) {
-	k.Helper()
+func (m maker) urgent(fd int, s string) {
+	m.Helper()
 	if n, err := syscall.SendmsgN(fd, []byte(s), nil, nil, syscall.MSG_OOB); n != len(s) || err != nil {
-		k.Fatalf("send: %d, %v", n, err)
+		m.Fatalf("send: %d, %v", n, err)
 	}
 }
 
-func (k kernel) ioctl(fd int, req uintptr, p unsafe.Pointer) {
-	k.Helper()
+func (m maker) ioctl(fd int, req uintptr, p unsafe.Pointer) {
+	m.Helper()
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), req, uintptr(p)); errno != 0 {
-		k.Fatalf("ioctl(%#x): %v", req, errno)
+		m.Fatalf("ioctl(%#x): %v", req, errno)
 	}
 }
 
 // pty returns both sides of a pseudoterminal: pts(4).
-func (k kernel) pty() (master, slave int) {
-	k.Helper()
+func (m maker) pty() (master, slave int) {
+	m.Helper()
 	master, err := syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		k.Skipf("/dev/ptmx: %v", err)
+		m.Skipf("/dev/ptmx: %v", err)
 	}
-	own(k, master)
+	own(m, master)
 	var unlock, number int32
-	k.ioctl(master, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
-	k.ioctl(master, syscall.TIOCGPTN, unsafe.Pointer(&number))
-	return master, k.open(fmt.Sprintf("/dev/pts/%d", number), syscall.O_RDWR|syscall.O_NOCTTY)
+	m.ioctl(master, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
+	m.ioctl(master, syscall.TIOCGPTN, unsafe.Pointer(&number))
+	return master, m.open(fmt.Sprintf("/dev/pts/%d", number), syscall.O_RDWR|syscall.O_NOCTTY)
 }
 
-func (k kernel) eventfd(count uint64) int {
-	k.Helper()
+func (m maker) eventfd(count uint64) int {
+	m.Helper()
 	fd, _, errno := syscall.Syscall(syscall.SYS_EVENTFD2, 0, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if errno != 0 {
-		k.Fatal(errno)
+		m.Fatal(errno)
 	}
-	own(k, int(fd))
-	mustWrite(k, int(fd), string((*[8]byte)(unsafe.Pointer(&count))[:]))
+	own(m, int(fd))
+	mustWrite(m, int(fd), string((*[8]byte)(unsafe.Pointer(&count))[:]))
 	return int(fd)
 }
 
 // timerfd returns one that expires after d, or never if d is 0.
-func (k kernel) timerfd(d time.Duration) int {
-	k.Helper()
+func (m maker) timerfd(d time.Duration) int {
+	m.Helper()
 	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if errno != 0 {
-		k.Fatal(errno)
+		m.Fatal(errno)
 	}
-	own(k, int(fd))
+	own(m, int(fd))
 	var spec struct{ interval, value syscall.Timespec }
 	spec.value = syscall.NsecToTimespec(int64(d))
 	if _, _, errno := syscall.Syscall6(syscall.SYS_TIMERFD_SETTIME, fd, 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
-		k.Fatal(errno)
+		m.Fatal(errno)
 	}
 	return int(fd)
 }
 
-func (k kernel) inotify() (fd int, dir string) {
-	k.Helper()
-	fd = k.fd(syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK))
-	dir = k.TempDir()
+func (m maker) inotify() (fd int, dir string) {
+	m.Helper()
+	fd = m.fd(syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK))
+	dir = m.TempDir()
 	_, err := syscall.InotifyAddWatch(fd, dir, syscall.IN_CREATE)
-	must(k, err)
+	must(m, err)
 	return fd, dir
 }
 
 // pidfd returns that of a process that runs until end is called.
-func (k kernel) pidfd() (fd int, end func()) {
-	k.Helper()
+func (m maker) pidfd() (fd int, end func()) {
+	m.Helper()
 	cmd := exec.Command("cat")
 	in, err := cmd.StdinPipe()
-	must(k, err)
+	must(m, err)
 	if err := cmd.Start(); err != nil {
-		k.Skip(err)
+		m.Skip(err)
 	}
-	k.Cleanup(func() {
+	m.Cleanup(func() {
 		in.Close()
 		cmd.Wait()
 	})
@@ -226,27 +226,27 @@ func (k kernel) pidfd() (fd int, end func()) {
 	}
 	n, _, errno := syscall.Syscall(nr, uintptr(cmd.Process.Pid), 0, 0)
 	if errno == syscall.ENOSYS || errno == syscall.EPERM {
-		k.Skipf("pidfd_open: %v", errno)
+		m.Skipf("pidfd_open: %v", errno)
 	}
 	if errno != 0 {
-		k.Fatalf("pidfd_open: %v", errno)
+		m.Fatalf("pidfd_open: %v", errno)
 	}
-	return own(k, int(n)), func() { in.Close() }
+	return own(m, int(n)), func() { in.Close() }
 }
 
-func (k kernel) epoll(fds ...int) int {
-	k.Helper()
-	ep := k.fd(syscall.EpollCreate1(syscall.EPOLL_CLOEXEC))
+func (m maker) epoll(fds ...int) int {
+	m.Helper()
+	ep := m.fd(syscall.EpollCreate1(syscall.EPOLL_CLOEXEC))
 	for _, fd := range fds {
-		must(k, syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN}))
+		must(m, syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN}))
 	}
 	return ep
 }
 
 // signalfd returns one for SIGUSR2, which the calling thread blocks from now on.
 // The thread ends with the test.
-func (k kernel) signalfd() int {
-	k.Helper()
+func (m maker) signalfd() int {
+	m.Helper()
 	runtime.LockOSThread()
 	var set [16]byte // as large as the largest, MIPS's
 	size := uintptr(8)
@@ -261,13 +261,13 @@ func (k kernel) signalfd() int {
 		how = 1
 	}
 	if _, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&set)), 0, size, 0, 0); errno != 0 {
-		k.Fatal(errno)
+		m.Fatal(errno)
 	}
 	fd, _, errno := syscall.Syscall6(syscall.SYS_SIGNALFD4, ^uintptr(0), uintptr(unsafe.Pointer(&set)), size, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0, 0)
 	if errno != 0 {
-		k.Fatal(errno)
+		m.Fatal(errno)
 	}
-	return own(k, int(fd))
+	return own(m, int(fd))
 }
 
 // tgkill sends sig to one thread of this process: tgkill(2).

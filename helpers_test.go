@@ -100,9 +100,9 @@ var (
 	sink      uintptr
 )
 
-// collect returns when what is garbage now has been collected, and its
+// collectGarbage returns when what is garbage now has been collected, and its
 // finalizers have run.
-func collect(tb testing.TB) {
+func collectGarbage(tb testing.TB) {
 	tb.Helper()
 	for i := 0; i < 2; i++ { // what the first one finds may refer to more
 		finalized := make(chan struct{})
@@ -313,7 +313,7 @@ func readAll(fd int) (n int) {
 // openFds counts the descriptors of the process that are not garbage.
 func openFds(tb testing.TB) int {
 	tb.Helper()
-	collect(tb)
+	collectGarbage(tb)
 	d, err := os.Open("/dev/fd")
 	must(tb, err)
 	defer d.Close()
@@ -387,24 +387,24 @@ var paths = []time.Duration{0, Forever, time.Hour, time.Hour + 1}
 // brief are timeouts after which nothing has happened.
 var brief = []time.Duration{0, 1, 50 * time.Microsecond, time.Millisecond}
 
-// A layer is a way to poll one descriptor.
-type layer struct {
+// An entryPoint is a way to poll one descriptor.
+type entryPoint struct {
 	name string
-	make func(tb testing.TB, fd int, ask Events) *subject
+	make func(tb testing.TB, fd int, ask Events) *polledFd
 }
 
-// layers are the function Poll and the Poller. If fd is negative there is nothing
+// entryPoints are the function Poll and the Poller. If fd is negative there is nothing
 // to poll.
-var layers = []layer{
-	{"Poll", func(tb testing.TB, fd int, ask Events) *subject {
-		s := &subject{TB: tb, name: "Poll", fd: fd, ask: ask}
+var entryPoints = []entryPoint{
+	{"Poll", func(tb testing.TB, fd int, ask Events) *polledFd {
+		s := &polledFd{TB: tb, name: "Poll", fd: fd, ask: ask}
 		if fd >= 0 {
 			s.fds = []PollFd{{Fd: int32(fd), Events: ask}}
 		}
 		return s
 	}},
-	{"Poller", func(tb testing.TB, fd int, ask Events) *subject {
-		s := &subject{TB: tb, name: "Poller", fd: fd, ask: ask, p: new(Poller)}
+	{"Poller", func(tb testing.TB, fd int, ask Events) *polledFd {
+		s := &polledFd{TB: tb, name: "Poller", fd: fd, ask: ask, p: new(Poller)}
 		tb.Cleanup(func() { s.p.Close() })
 		if fd >= 0 {
 			must(tb, s.p.Register(fd, ask))
@@ -413,8 +413,8 @@ var layers = []layer{
 	}},
 }
 
-// A subject is a descriptor that a layer polls.
-type subject struct {
+// A polledFd is a descriptor polled through an entryPoint.
+type polledFd struct {
 	testing.TB
 	name string
 	fd   int
@@ -423,8 +423,8 @@ type subject struct {
 	p    *Poller  // or nil
 }
 
-// poll calls the layer once and returns what is reported of fd.
-func (s *subject) poll(timeout time.Duration) (Events, error) {
+// poll polls once and returns what is reported of fd.
+func (s *polledFd) poll(timeout time.Duration) (Events, error) {
 	s.Helper()
 	if s.p != nil {
 		ready, err := s.p.Poll(timeout)
@@ -457,7 +457,7 @@ func (s *subject) poll(timeout time.Duration) (Events, error) {
 }
 
 // answer stores revents where the kernel would, during a call.
-func (s *subject) answer(revents Events) {
+func (s *polledFd) answer(revents Events) {
 	fds := s.fds
 	if s.p != nil {
 		fds = s.p.asked[1:]
@@ -468,14 +468,14 @@ func (s *subject) answer(revents Events) {
 }
 
 // waitsAtOnce keeps the next call from polling without waiting first.
-func (s *subject) waitsAtOnce() {
+func (s *polledFd) waitsAtOnce() {
 	if s.p != nil {
 		waitsAtOnce(s.p)
 	}
 }
 
 // want checks what one call reports.
-func (s *subject) want(timeout time.Duration, want Events) {
+func (s *polledFd) want(timeout time.Duration, want Events) {
 	s.Helper()
 	if got, err := s.poll(timeout); got != want || err != nil {
 		s.Errorf("%s of %v, timeout %v: %v, %v, want %v", s.name, s.ask, timeout, got, err, want)
@@ -483,7 +483,7 @@ func (s *subject) want(timeout time.Duration, want Events) {
 }
 
 // never checks that nothing is reported, and not before the time is up.
-func (s *subject) never(timeout time.Duration) (took time.Duration) {
+func (s *polledFd) never(timeout time.Duration) (took time.Duration) {
 	s.Helper()
 	start := time.Now()
 	got, err := s.poll(timeout)
@@ -494,11 +494,11 @@ func (s *subject) never(timeout time.Duration) (took time.Duration) {
 	return took
 }
 
-// idleSubjects returns a subject of each layer that is never ready, and one that
+// idleFds returns a polledFd of each entryPoint that is never ready, and one that
 // has nothing to poll.
-func idleSubjects(tb testing.TB) (all []*subject) {
+func idleFds(tb testing.TB) (all []*polledFd) {
 	r, _ := newPipe(tb)
-	for _, l := range layers {
+	for _, l := range entryPoints {
 		all = append(all, l.make(tb, r, POLLIN), l.make(tb, -1, 0))
 	}
 	return all

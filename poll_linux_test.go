@@ -10,13 +10,13 @@ import (
 	"unsafe"
 )
 
-// TestScenarios checks what both layers report of every kind of descriptor in every
+// TestScenarios checks what both entry points report of every kind of descriptor in every
 // state, to the bit.
 func TestScenarios(t *testing.T) {
 	watchdog(t, 4*soon)
 	for _, v := range scenarios {
 		t.Run(fmt.Sprintf("kind=%s/state=%s", v.kind, v.state), func(t *testing.T) {
-			fd := v.make(kernel{t})
+			fd := v.make(maker{t})
 			for _, ask := range []struct{ ask, want Events }{{everything, v.all}, {POLLIN, v.in}} {
 				if onMIPS && underQemu() {
 					// It hands the bits on as they are to a kernel to which
@@ -28,7 +28,7 @@ func TestScenarios(t *testing.T) {
 				if ask.want == 0 {
 					timeouts = brief
 				}
-				for _, l := range layers {
+				for _, l := range entryPoints {
 					s := l.make(t, fd, ask.ask)
 					for _, timeout := range timeouts {
 						s.want(timeout, ask.want)
@@ -173,7 +173,7 @@ func TestNotAsked(t *testing.T) {
 				if v.want == 0 {
 					timeouts = brief
 				}
-				for _, l := range layers {
+				for _, l := range entryPoints {
 					s := l.make(t, v.fd, ask)
 					for _, timeout := range timeouts {
 						s.want(timeout, v.want)

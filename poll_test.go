@@ -112,7 +112,7 @@ func TestEmpty(t *testing.T) {
 		t.Errorf("written: %s", show(backing[:]))
 	}
 	for _, timeout := range timeouts {
-		layers[1].make(t, -1, 0).never(timeout)
+		entryPoints[1].make(t, -1, 0).never(timeout)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestUnknownBits(t *testing.T) {
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
 	const unknown Events = 0xdc00 // with no meaning for a pipe
-	for _, l := range layers {
+	for _, l := range entryPoints {
 		s := l.make(t, r, POLLIN|unknown)
 		for _, timeout := range []time.Duration{0, Forever} {
 			s.want(timeout, POLLIN)

@@ -721,7 +721,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Wake())
 
-	collect(t) // which would free descriptors meanwhile
+	collectGarbage(t) // which would free descriptors meanwhile
 	restore := limitFds(t)
 	wantPoll(t, &p, 0)
 	(<-goPoll(&p, Forever)).want(t, nil) // has been woken: needs nothing
@@ -751,7 +751,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 func TestWakerCannotMove(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	collect(t) // which would free descriptors meanwhile
+	collectGarbage(t) // which would free descriptors meanwhile
 	p := newPoller(t, []int{r}, POLLIN)
 	waitsAtOnce(p)
 	wantPoll(t, p, 1)
@@ -816,7 +816,7 @@ func TestDescriptorsAreFreed(t *testing.T) {
 		}
 		use(&new(larger).p)
 		if i%20 == 0 {
-			collect(t)
+			collectGarbage(t)
 		}
 	}
 	for after := openFds(t); after > before; after = openFds(t) {

@@ -383,7 +383,7 @@ func TestWakerGarbage(t *testing.T) {
 	// One that is in use is not closed.
 	w := newWaker(t)
 	fd := w.Fd()
-	collect(t)
+	collectGarbage(t)
 	must(t, w.Wake())
 	wantReadable(t, fd, true)
 	runtime.KeepAlive(w)

@@ -339,7 +339,7 @@ func TestConnReachable(t *testing.T) {
 			// The runtime closes a file that is garbage: the other end of the pipe
 			// reports it.
 			other, fd := registerGarbage(t, &p)
-			collect(t)
+			collectGarbage(t)
 			ask := newArray([]int{other}, POLLOUT)
 			if _, err := Poll(ask, 0); err != nil || ask[0].Revents != POLLOUT {
 				t.Fatalf("while registered: %v, %s", err, show(ask))
@@ -356,7 +356,7 @@ func TestConnReachable(t *testing.T) {
 				p.RegisterConn(testConn(fd))
 			}
 			for ask[0].Revents&(POLLERR|POLLHUP) == 0 {
-				collect(t)
+				collectGarbage(t)
 				if _, err := Poll(ask, 0); err != nil {
 					t.Fatal(err)
 				}

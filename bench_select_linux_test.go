@@ -160,16 +160,16 @@ var selEvents = [3]struct{ ask, is Events }{
 	{POLLPRI, POLLPRI},
 }
 
-// twins are a Poller and a selector with the same descriptors.
-type twins struct {
+// A comparison is a Poller and a selector with the same descriptors.
+type comparison struct {
 	p    Poller
 	s    selector
 	sets map[int]int
 	what map[int]string // for messages
 }
 
-// asked is sets as poll(2) is asked for them.
-func asked(sets int) (mask Events) {
+// pollMask is sets as poll(2) is asked for them.
+func pollMask(sets int) (mask Events) {
 	for i, e := range selEvents {
 		if sets>>i&1 != 0 {
 			mask |= e.ask
@@ -178,25 +178,25 @@ func asked(sets int) (mask Events) {
 	return mask
 }
 
-func (tw *twins) set(fd, sets int) {
-	if tw.s.set(fd, sets); sets == 0 {
-		tw.p.Unregister(fd)
-		delete(tw.sets, fd)
+func (c *comparison) set(fd, sets int) {
+	if c.s.set(fd, sets); sets == 0 {
+		c.p.Unregister(fd)
+		delete(c.sets, fd)
 	} else {
-		tw.p.Register(fd, asked(sets))
-		tw.sets[fd] = sets
+		c.p.Register(fd, pollMask(sets))
+		c.sets[fd] = sets
 	}
 }
 
 // polled is what the Poller reports, in the terms of select(2).
-func (tw *twins) polled(t *testing.T) []selected {
-	ready, err := tw.p.Poll(0)
+func (c *comparison) polled(t *testing.T) []selected {
+	ready, err := c.p.Poll(0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var l []selected
 	for _, r := range ready {
-		if more := r.Events &^ (asked(tw.sets[r.Fd]) | POLLERR | POLLHUP); more != 0 {
+		if more := r.Events &^ (pollMask(c.sets[r.Fd]) | POLLERR | POLLHUP); more != 0 {
 			t.Errorf("%v: nobody asked for %v", r, more)
 		}
 		sets := 0
@@ -206,7 +206,7 @@ func (tw *twins) polled(t *testing.T) []selected {
 			}
 		}
 		// poll(2) reports POLLHUP and POLLERR without being asked.
-		if sets &= tw.sets[r.Fd]; sets != 0 {
+		if sets &= c.sets[r.Fd]; sets != 0 {
 			l = append(l, selected{r.Fd, sets})
 		}
 	}
@@ -214,27 +214,27 @@ func (tw *twins) polled(t *testing.T) []selected {
 	return l
 }
 
-func (tw *twins) text(l []selected) string {
+func (c *comparison) text(l []selected) string {
 	s := ""
 	for _, x := range l {
-		s += fmt.Sprintf("\n\tfd %d: %03b (asked for %03b) %s", x.fd, x.sets, tw.sets[x.fd], tw.what[x.fd])
+		s += fmt.Sprintf("\n\tfd %d: %03b (asked for %03b) %s", x.fd, x.sets, c.sets[x.fd], c.what[x.fd])
 	}
 	return s
 }
 
 // agree looks with both, and returns what they agree on. Only what poll says
 // before and after is compared: a TCP segment may arrive in between.
-func (tw *twins) agree(t *testing.T) []selected {
+func (c *comparison) agree(t *testing.T) []selected {
 	t.Helper()
-	before := tw.text(tw.polled(t))
+	before := c.text(c.polled(t))
 	for {
-		l, err := tw.s.poll(0)
+		l, err := c.s.poll(0)
 		if err != nil {
 			t.Fatal("select:", err)
 		}
-		after := tw.text(tw.polled(t))
+		after := c.text(c.polled(t))
 		if before == after {
-			if got := tw.text(l); got != after {
+			if got := c.text(l); got != after {
 				t.Fatalf("poll:%s\nselect:%s", after, got)
 			}
 			return l
@@ -269,25 +269,25 @@ func TestSelectAgrees(t *testing.T) {
 	for round := 0; round < rounds; round++ {
 		rnd := rand.New(rand.NewSource(int64(round)))
 		t.Run(fmt.Sprintf("seed=%d", round), func(t *testing.T) {
-			tw := &twins{sets: map[int]int{}, what: map[int]string{}}
-			defer tw.p.Close()
-			z := &zoo{kernel: kernel{t}}
+			c := &comparison{sets: map[int]int{}, what: map[int]string{}}
+			defer c.p.Close()
+			mx := &mixture{maker: maker{t}}
 			for n := rnd.Intn(25); n >= 0; n-- {
-				z.add(rnd)
+				mx.add(rnd)
 			}
 			var fds []int
-			for _, a := range z.animals {
+			for _, a := range mx.members {
 				fd := a.fd
 				if rnd.Intn(2) == 0 {
 					fd = dupFd(t, a.fd, rnd.Intn(max(limit-64, 1)))
 					closeFd(t, a.fd)
 				}
 				fds = append(fds, fd)
-				tw.what[fd] = a.what
-				tw.set(fd, rnd.Intn(8))
+				c.what[fd] = a.what
+				c.set(fd, rnd.Intn(8))
 			}
 			for i := 0; i < 5; i++ {
-				l := tw.agree(t)
+				l := c.agree(t)
 				is := map[int]int{}
 				for _, x := range l {
 					is[x.fd] = x.sets
@@ -295,7 +295,7 @@ func TestSelectAgrees(t *testing.T) {
 						high++
 					}
 				}
-				for fd, sets := range tw.sets {
+				for fd, sets := range c.sets {
 					for i := range seen {
 						if sets>>i&1 != 0 {
 							seen[i][is[fd]>>i&1]++
@@ -304,15 +304,15 @@ func TestSelectAgrees(t *testing.T) {
 				}
 				for _, fd := range fds {
 					if rnd.Intn(4) == 0 {
-						tw.set(fd, rnd.Intn(8))
+						c.set(fd, rnd.Intn(8))
 					}
 				}
 			}
-			for fd := range tw.sets {
-				tw.set(fd, 0)
+			for fd := range c.sets {
+				c.set(fd, 0)
 			}
-			if l := tw.agree(t); len(l) != 0 || tw.s.nfds != 0 || tw.p.Len() != 0 {
-				t.Errorf("empty sets:%s\nnfds %d, Len %d", tw.text(l), tw.s.nfds, tw.p.Len())
+			if l := c.agree(t); len(l) != 0 || c.s.nfds != 0 || c.p.Len() != 0 {
+				t.Errorf("empty sets:%s\nnfds %d, Len %d", c.text(l), c.s.nfds, c.p.Len())
 			}
 		})
 	}
@@ -351,27 +351,27 @@ func TestSelectHigh(t *testing.T) {
 // TestSelectClosed checks that what is POLLNVAL to poll(2) is EBADF to select(2).
 func TestSelectClosed(t *testing.T) {
 	r, w := idlePipes(t, 3)
-	tw := &twins{sets: map[int]int{}}
-	defer tw.p.Close()
+	c := &comparison{sets: map[int]int{}}
+	defer c.p.Close()
 	for _, fd := range r {
-		tw.set(fd, selRead)
+		c.set(fd, selRead)
 	}
 	syscall.Write(w[0], []byte("x"))
-	if l := tw.agree(t); len(l) != 1 || l[0].fd != r[0] {
-		t.Fatalf("one written:%s", tw.text(l))
+	if l := c.agree(t); len(l) != 1 || l[0].fd != r[0] {
+		t.Fatalf("one written:%s", c.text(l))
 	}
 	// A number so high is not given out again before the looks.
 	gone := w[len(w)-1] + 64
 	if _, _, errno := syscall.Syscall(syscall.SYS_DUP3, uintptr(r[1]), uintptr(gone), syscall.O_CLOEXEC); errno != 0 {
 		t.Fatal(errno)
 	}
-	tw.set(r[1], 0)
-	tw.set(gone, selRead)
+	c.set(r[1], 0)
+	c.set(gone, selRead)
 	syscall.Close(gone)
-	if _, err := tw.s.poll(0); err != syscall.EBADF {
+	if _, err := c.s.poll(0); err != syscall.EBADF {
 		t.Errorf("select: %v, want EBADF", err)
 	}
-	ready, err := tw.p.Poll(0)
+	ready, err := c.p.Poll(0)
 	if err != nil || len(ready) != 2 {
 		t.Fatalf("poll: %v, %v", ready, err)
 	}
@@ -380,25 +380,25 @@ func TestSelectClosed(t *testing.T) {
 			t.Errorf("poll: %v, want %v", x, want)
 		}
 	}
-	tw.set(gone, 0)
-	if l := tw.agree(t); len(l) != 1 || l[0].fd != r[0] {
-		t.Errorf("unregistered:%s", tw.text(l))
+	c.set(gone, 0)
+	if l := c.agree(t); len(l) != 1 || l[0].fd != r[0] {
+		t.Errorf("unregistered:%s", c.text(l))
 	}
 }
 
-// A zoo holds descriptors of many kinds in many states.
-type zoo struct {
-	kernel
-	animals []animal
+// A mixture holds descriptors of many kinds in many states.
+type mixture struct {
+	maker
+	members []member
 }
 
-type animal struct {
+type member struct {
 	fd   int
 	what string
 }
 
 // stir brings two connected descriptors into a random state, and says which.
-func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
+func (mx *mixture) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 	var done []string
 	for n := rnd.Intn(4); n > 0; n-- {
 		x, y := a, b
@@ -420,9 +420,9 @@ func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 			syscall.Shutdown(x, rnd.Intn(3))
 		case "reset":
 			syscall.SetsockoptLinger(x, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
-			closeFd(z, x)
+			closeFd(mx, x)
 		case "close":
-			closeFd(z, x)
+			closeFd(mx, x)
 		}
 		done = append(done, fmt.Sprintf("%s %s", action, map[int]string{a: "a", b: "b"}[x]))
 		if !isOwned(x) || !isOwned(y) {
@@ -433,63 +433,63 @@ func (z *zoo) stir(rnd *rand.Rand, a, b int, actions ...string) string {
 }
 
 // keep lists those of fds that are still open.
-func (z *zoo) keep(what string, fds ...int) {
+func (mx *mixture) keep(what string, fds ...int) {
 	for i, fd := range fds {
 		if isOwned(fd) {
-			z.animals = append(z.animals, animal{fd, fmt.Sprintf("%c of %s", 'a'+i, what)})
+			mx.members = append(mx.members, member{fd, fmt.Sprintf("%c of %s", 'a'+i, what)})
 		}
 	}
 }
 
 // add takes in descriptors of a random kind in a random state.
-func (z *zoo) add(rnd *rand.Rand) {
+func (mx *mixture) add(rnd *rand.Rand) {
 	switch kind := rnd.Intn(12); kind {
 	case 0:
-		a, b := newPipe(z)
-		z.keep("pipe: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
+		a, b := newPipe(mx)
+		mx.keep("pipe: "+mx.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
 	case 1:
-		path := z.fifo()
-		a := z.open(path, syscall.O_RDONLY)
+		path := mx.fifo()
+		a := mx.open(path, syscall.O_RDONLY)
 		if rnd.Intn(3) == 0 {
-			z.keep("FIFO that had no writer yet", a)
+			mx.keep("FIFO that had no writer yet", a)
 			return
 		}
-		b := z.open(path, syscall.O_WRONLY)
-		z.keep("FIFO: "+z.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
+		b := mx.open(path, syscall.O_WRONLY)
+		mx.keep("FIFO: "+mx.stir(rnd, a, b, "write", "fill", "read", "close"), a, b)
 	case 2, 3, 4:
 		typ := []int{syscall.SOCK_STREAM, syscall.SOCK_DGRAM, syscall.SOCK_SEQPACKET}[kind-2]
-		a, b := z.pair(typ)
-		z.keep(fmt.Sprintf("Unix socket of type %d: %s", typ, z.stir(rnd, a, b, "write", "fill", "read", "oob", "shut", "close")), a, b)
+		a, b := mx.pair(typ)
+		mx.keep(fmt.Sprintf("Unix socket of type %d: %s", typ, mx.stir(rnd, a, b, "write", "fill", "read", "oob", "shut", "close")), a, b)
 	case 5, 6:
-		a, b := z.tcp()
-		z.keep("TCP: "+z.stir(rnd, a, b, "write", "fill", "read", "oob", "oob", "shut", "reset", "close"), a, b)
+		a, b := mx.tcp()
+		mx.keep("TCP: "+mx.stir(rnd, a, b, "write", "fill", "read", "oob", "oob", "shut", "reset", "close"), a, b)
 	case 7:
-		l, addr := z.tcpListener(1)
+		l, addr := mx.tcpListener(1)
 		switch rnd.Intn(3) {
 		case 0:
-			z.keep("listener and a fresh socket", l, z.socket(syscall.AF_INET, syscall.SOCK_STREAM))
+			mx.keep("listener and a fresh socket", l, mx.socket(syscall.AF_INET, syscall.SOCK_STREAM))
 		case 1:
-			z.keep("listener and one that connects", l, z.connect(addr))
+			mx.keep("listener and one that connects", l, mx.connect(addr))
 		case 2:
-			closeFd(z, l)
-			z.keep("refused connection", z.connect(addr))
+			closeFd(mx, l)
+			mx.keep("refused connection", mx.connect(addr))
 		}
 	case 8:
-		a := z.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
-		addr := z.bind(a)
+		a := mx.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+		addr := mx.bind(a)
 		if rnd.Intn(2) == 0 {
-			must(z, syscall.Sendto(a, []byte("x"), 0, addr))
+			must(mx, syscall.Sendto(a, []byte("x"), 0, addr))
 		}
-		z.keep("UDP", a)
+		mx.keep("UDP", a)
 	case 9:
 		count := []uint64{0, 1, 1<<64 - 2}[rnd.Intn(3)] // idle, both, not writable
-		z.keep(fmt.Sprintf("eventfd of %#x", count), z.eventfd(count))
+		mx.keep(fmt.Sprintf("eventfd of %#x", count), mx.eventfd(count))
 	case 10:
-		z.keep("regular file", z.open(filepath.Join(z.TempDir(), "file"), syscall.O_RDWR|syscall.O_CREAT))
+		mx.keep("regular file", mx.open(filepath.Join(mx.TempDir(), "file"), syscall.O_RDWR|syscall.O_CREAT))
 	case 11:
-		path := []string{z.TempDir(), "/dev/null", "/dev/zero", "/dev/ptmx", "/proc/self/mounts"}[rnd.Intn(5)]
+		path := []string{mx.TempDir(), "/dev/null", "/dev/zero", "/dev/ptmx", "/proc/self/mounts"}[rnd.Intn(5)]
 		if fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0); err == nil {
-			z.keep(path, own(z, fd))
+			mx.keep(path, own(mx, fd))
 		}
 	}
 }

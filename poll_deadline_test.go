@@ -91,8 +91,8 @@ func TestLoop(t *testing.T) {
 		{"EINTR, EINVAL", 2 * h, []step{after(h, eintr), {errno: syscall.EINVAL}}, []time.Duration{2 * h, h}, 0, syscall.EINVAL},
 		{"EFAULT at the last moment", h, []step{after(h, eintr), {errno: syscall.EFAULT}}, []time.Duration{h, 0}, 0, syscall.EFAULT},
 	} {
-		for _, l := range layers {
-			t.Run("case="+v.name+"/layer="+l.name, func(t *testing.T) {
+		for _, l := range entryPoints {
+			t.Run("case="+v.name+"/entryPoint="+l.name, func(t *testing.T) {
 				s := l.make(t, 100, POLLIN)
 				s.waitsAtOnce()
 				call := 0
@@ -149,8 +149,8 @@ func TestPieces(t *testing.T) {
 		25 * day, 2 * limit, 2*limit + 1, 1<<32*time.Millisecond - 1, 1 << 32 * time.Millisecond, 1<<32*time.Millisecond + 1,
 		50 * day, 1000 * day, 100 * 365 * day, math.MaxInt64 - 1, math.MaxInt64,
 	} {
-		for _, l := range layers {
-			t.Run(fmt.Sprintf("timeout=%v/layer=%s", timeout, l.name), func(t *testing.T) {
+		for _, l := range entryPoints {
+			t.Run(fmt.Sprintf("timeout=%v/entryPoint=%s", timeout, l.name), func(t *testing.T) {
 				s := l.make(t, 100, POLLIN)
 				s.waitsAtOnce()
 				var total time.Duration
@@ -197,8 +197,8 @@ func TestAnyTimeout(t *testing.T) {
 		1 << 31 * time.Second, 1<<31*time.Second + 1, 1 << 32 * time.Second, 1<<32*time.Second + 1,
 		1 << 62, math.MaxInt64 - 1, math.MaxInt64,
 	} {
-		for _, l := range layers {
-			t.Run(fmt.Sprintf("timeout=%d/layer=%s", timeout, l.name), func(t *testing.T) {
+		for _, l := range entryPoints {
+			t.Run(fmt.Sprintf("timeout=%d/entryPoint=%s", timeout, l.name), func(t *testing.T) {
 				r, w := newPipe(t)
 				s := l.make(t, r, POLLIN)
 				if timeout < 0 || timeout >= time.Hour {
@@ -221,7 +221,7 @@ func TestNeverEarly(t *testing.T) {
 	watchdog(t, 2*soon)
 	budget := time.Duration(scaled(600, 4)) * time.Millisecond // sum of the timeouts
 	rng := random(t)
-	all := idleSubjects(t)
+	all := idleFds(t)
 	count := 0
 	for total := time.Duration(0); total < budget; count++ {
 		timeout := logUniform(rng, 10*time.Microsecond, 20*time.Millisecond)
@@ -243,9 +243,9 @@ func TestNeverEarly(t *testing.T) {
 // however long the timeout.
 func TestReadyEndsWait(t *testing.T) {
 	watchdog(t, soon)
-	for _, l := range layers {
+	for _, l := range entryPoints {
 		for _, timeout := range paths[1:] {
-			t.Run(fmt.Sprintf("timeout=%v/layer=%s", timeout, l.name), func(t *testing.T) {
+			t.Run(fmt.Sprintf("timeout=%v/entryPoint=%s", timeout, l.name), func(t *testing.T) {
 				r, w := newPipe(t)
 				s := l.make(t, r, POLLIN)
 				var written atomic.Bool
@@ -268,7 +268,7 @@ func TestReadyEndsWait(t *testing.T) {
 func TestInterruptedNeverEarly(t *testing.T) {
 	watchdog(t, 2*soon)
 	rng := random(t)
-	all := idleSubjects(t)
+	all := idleFds(t)
 	for i := scaled(100, 3); i > 0; i-- {
 		s, errno := all[i%len(all)], [...]syscall.Errno{syscall.EINTR, syscall.EAGAIN, 0}[i%3]
 		fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {

@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// A world is what a script acts on: a Poller, its model, and descriptor numbers, some
+// A modelTest is what a script acts on: a Poller, its model, and descriptor numbers, some
 // of which are now one file, now another, and now closed.
-type world struct {
+type modelTest struct {
 	testing.TB
 	numbers []int // what the Poller is given; the first few are opened and closed
 	files   []int // what these are made
@@ -42,8 +42,8 @@ type modelled struct {
 
 const reopened = 12 // the number of numbers that are opened and closed
 
-func newWorld(tb testing.TB, never []int) *world {
-	w := &world{TB: tb}
+func newModelTest(tb testing.TB, never []int) *modelTest {
+	w := &modelTest{TB: tb}
 	for i := 0; i < 3; i++ {
 		r, wr := newPipe(tb)
 		w.files = append(w.files, r, wr)
@@ -67,12 +67,12 @@ func newWorld(tb testing.TB, never []int) *world {
 	return w
 }
 
-func (w *world) reset() {
+func (w *modelTest) reset() {
 	w.p, w.set, w.woken = new(Poller), make(map[int]modelled), false
 }
 
 // run carries out a script, two bytes a step, and closes the Poller.
-func (w *world) run(script []byte) {
+func (w *modelTest) run(script []byte) {
 	for w.script = script; len(w.script) >= 2; {
 		b, arg := int(w.script[0]), int(w.script[1])
 		w.script = w.script[2:]
@@ -91,7 +91,7 @@ func (w *world) run(script []byte) {
 var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POLLRDNORM | POLLWRNORM, 0x8000 | POLLIN, 0xffff}
 
 // step does one thing, op, with more and arg.
-func (w *world) step(op, more, arg int) {
+func (w *modelTest) step(op, more, arg int) {
 	if op < 13 {
 		w.change(op, more, arg)
 		return
@@ -138,7 +138,7 @@ func (w *world) step(op, more, arg int) {
 }
 
 // change does what may also be done while a Poll is under way.
-func (w *world) change(op, more, arg int) {
+func (w *modelTest) change(op, more, arg int) {
 	fd := w.numbers[(arg+256*more)%len(w.numbers)]
 	low := w.numbers[arg%reopened]
 	events := scriptMasks[arg/16%len(scriptMasks)]
@@ -206,7 +206,7 @@ func (w *world) change(op, more, arg int) {
 }
 
 // taken reports whether a number is that of something else.
-func (w *world) taken(fd int) bool {
+func (w *modelTest) taken(fd int) bool {
 	for _, have := range append(w.files[:len(w.files):len(w.files)], w.writes...) {
 		if fd == have {
 			return true
@@ -216,7 +216,7 @@ func (w *world) taken(fd int) bool {
 }
 
 // ask sets the revents of fds to what the kernel reports now.
-func (w *world) ask(fds []PollFd) {
+func (w *modelTest) ask(fds []PollFd) {
 	if _, err := Poll(fds, 0); err != nil {
 		w.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func (w *world) ask(fds []PollFd) {
 }
 
 // expect returns what a Poll reports that begins now.
-func (w *world) expect() map[int]Events {
+func (w *modelTest) expect() map[int]Events {
 	var fds []PollFd
 	for fd, m := range w.set {
 		fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
@@ -239,7 +239,7 @@ func (w *world) expect() map[int]Events {
 
 // counting returns what is reported if the kernel was asked for the set before, and
 // has answered fds.
-func (w *world) counting(fds []PollFd, before map[int]modelled) map[int]Events {
+func (w *modelTest) counting(fds []PollFd, before map[int]modelled) map[int]Events {
 	want := make(map[int]Events)
 	for _, f := range fds {
 		now, ok := w.set[int(f.Fd)]
@@ -254,7 +254,7 @@ func (w *world) counting(fds []PollFd, before map[int]modelled) map[int]Events {
 
 // poll calls Poll. As many steps of the script as changes says are done when it is
 // about to enter the kernel. Every third time the kernel's first answer is random.
-func (w *world) poll(timeout time.Duration, changes int) {
+func (w *modelTest) poll(timeout time.Duration, changes int) {
 	before := make(map[int]modelled, len(w.set))
 	for fd, m := range w.set {
 		before[fd] = m
@@ -321,7 +321,7 @@ func (w *world) poll(timeout time.Duration, changes int) {
 	}
 }
 
-func (w *world) check(what string, ready []Ready, err error, want map[int]Events) {
+func (w *modelTest) check(what string, ready []Ready, err error, want map[int]Events) {
 	w.Helper()
 	if err != nil {
 		w.Fatalf("%s: %v", what, err)
@@ -339,7 +339,7 @@ func (w *world) check(what string, ready []Ready, err error, want map[int]Events
 }
 
 // invariants compares the Poller with the model while no Poll is under way.
-func (w *world) invariants() {
+func (w *modelTest) invariants() {
 	w.Helper()
 	p := w.p
 	if p.polling || p.waiting || p.woken != w.woken {
@@ -381,7 +381,7 @@ func TestModel(t *testing.T) {
 			seeds, steps = scaled(400, 10), 200
 		}
 		t.Run("numbers="+pool.name, func(t *testing.T) {
-			w := newWorld(t, neverOpen(pool, most))
+			w := newModelTest(t, neverOpen(pool, most))
 			for seed := 0; seed < seeds; seed++ {
 				script := make([]byte, 2*steps)
 				rand.New(rand.NewSource(int64(seed))).Read(script)
@@ -412,7 +412,7 @@ func FuzzCalls(f *testing.F) {
 		if len(script) > 1000 {
 			return
 		}
-		newWorld(t, never).run(script)
+		newModelTest(t, never).run(script)
 	})
 }
 

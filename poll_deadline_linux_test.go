@@ -49,7 +49,7 @@ func TestSignals(t *testing.T) {
 	t.Run("case=never early", func(t *testing.T) {
 		sent := storm(t)
 		before := sent.Load()
-		for _, s := range idleSubjects(t) {
+		for _, s := range idleFds(t) {
 			for _, timeout := range []time.Duration{
 				10 * time.Microsecond, 150 * time.Microsecond, 250 * time.Microsecond, time.Millisecond,
 				1234567, 5 * time.Millisecond, 20*time.Millisecond + 1, time.Duration(scaled(80, 4)) * time.Millisecond,
@@ -65,7 +65,7 @@ func TestSignals(t *testing.T) {
 	t.Run("case=zero", func(t *testing.T) {
 		storm(t)
 		r, w := newPipe(t)
-		for _, l := range layers {
+		for _, l := range entryPoints {
 			idle, ready := l.make(t, r, POLLIN), l.make(t, w, POLLOUT)
 			for i := scaled(3000, 10); i > 0; i-- {
 				idle.want(0, 0)
@@ -76,7 +76,7 @@ func TestSignals(t *testing.T) {
 
 	t.Run("case=readiness", func(t *testing.T) {
 		sent := storm(t)
-		for _, l := range layers {
+		for _, l := range entryPoints {
 			for _, timeout := range paths[1:] {
 				r, w := newPipe(t)
 				from := sent.Load()
@@ -100,7 +100,7 @@ func TestSignals(t *testing.T) {
 func TestBelowMillisecond(t *testing.T) {
 	watchdog(t, 2*soon)
 	const timeout, limit = 100 * time.Microsecond, time.Millisecond
-	for _, s := range idleSubjects(t) {
+	for _, s := range idleFds(t) {
 		best := time.Hour
 		for i := 0; i < 2000 && best >= limit; i++ {
 			best = min(best, s.never(timeout))

@@ -302,7 +302,7 @@ func (g *garbage) conn(fd int) syscall.Conn {
 func (g *garbage) await(tb testing.TB, n int32) {
 	tb.Helper()
 	for g.finalized.Load() < n {
-		collect(tb)
+		collectGarbage(tb)
 	}
 	g.want(tb, n)
 }
@@ -310,7 +310,7 @@ func (g *garbage) await(tb testing.TB, n int32) {
 // want checks that n are finalized, and no more.
 func (g *garbage) want(tb testing.TB, n int32) {
 	tb.Helper()
-	collect(tb)
+	collectGarbage(tb)
 	if got := g.finalized.Load(); got != n {
 		tb.Fatalf("%d values are garbage, want %d", got, n)
 	}
