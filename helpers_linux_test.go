@@ -18,6 +18,9 @@ import (
 // isDarwin is whether the names of the event bits have Darwin's values.
 const isDarwin = false
 
+// returnsEarly is whether poll(2) may return 0 before its time.
+const returnsEarly = false
+
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
 
