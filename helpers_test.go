@@ -349,7 +349,8 @@ func needFds(tb testing.TB, n int) {
 	}
 }
 
-// limitFds leaves the process no free descriptor until restore is called.
+// limitFds leaves the process no free descriptor until restore is called or the test is
+// over.
 func limitFds(tb testing.TB) (restore func()) {
 	tb.Helper()
 	var old syscall.Rlimit
@@ -360,7 +361,9 @@ func limitFds(tb testing.TB) (restore func()) {
 	limit := old
 	limit.Cur = uint64(fd) // the lowest free number is out of bounds
 	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	return func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	tb.Cleanup(restore)
+	return restore
 }
 
 // idlePipes opens n pipes until the end of the test. The write ends have numbers
@@ -619,7 +622,7 @@ func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
 func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.guess.skip = 1
+	p.backoff.skip = 1
 }
 
 // isWaiting reports whether a call of Poll may wait, and nobody has ended that.
@@ -658,7 +661,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
 				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
 			}
-			if s.find(int(r.Fd)) != r {
+			if i := s.find(int(r.Fd)); i < 0 || &s.list[i] != r {
 				tb.Fatalf("fd %d is listed, but not found", r.Fd)
 			}
 		}
@@ -666,11 +669,28 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	if chained != len(want) || len(s.list) != len(want) || len(s.next) != len(want) {
 		tb.Fatalf("%d in chains, %d and %d listed, want %d", chained, len(s.list), len(s.next), len(want))
 	}
-	for fd := range s.extras {
-		if _, ok := want[int(fd)]; !ok {
-			tb.Fatalf("fd %d has a value, but is not registered", fd)
+	if s.extras != nil && len(s.extras) != len(s.list) {
+		tb.Fatalf("values for %d registrations, want %d", len(s.extras), len(s.list))
+	}
+	for _, x := range s.extras[len(s.extras):cap(s.extras)] {
+		if x.value != nil || x.conn != nil {
+			tb.Fatalf("%v is kept, but not registered", x)
 		}
 	}
+}
+
+// held returns what p keeps reachable of fd.
+func held(p *Poller, fd int) (value any, conn syscall.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.set.find(fd); i >= 0 {
+		x := p.set.extra(i)
+		if x.conn != nil {
+			conn = *x.conn
+		}
+		return x.value, conn
+	}
+	return nil, nil
 }
 
 // A fakeConn is a syscall.Conn and its own RawConn.
