@@ -230,13 +230,27 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	for _, args := range []string{"-addr here", "-addr localhost:7", "-load -1", "-load 1 -for 0s", "-load 1 -size 0", "-load x", "word"} {
+	defer l.Close()
+	for _, args := range []string{"-addr here", "-addr localhost:7", "-load x", "word",
+		"-load 1 -size 99999999999999", "-load 1 -size 9223372036854775807"} {
 		program.Check(t, 2, "usage: echo", strings.Fields(args)...)
+	}
+	for args, mistake := range map[string]string{
+		"-load -1":                 "-load is not from 0 to 65535",
+		"-load 65536":              "-load is not from 0 to 65535",
+		"-load 2147483647":         "-load is not from 0 to 65535",
+		"-load 1 -for 0s":          "-for is not above zero",
+		"-load 1 -size -1":         "-size is not from 1 to 67108864",
+		"-load 1 -size 0":          "-size is not from 1 to 67108864",
+		"-load 1 -size 67108865":   "-size is not from 1 to 67108864",
+		"-load 1 -size 2147483647": "-size is not from 1 to 67108864",
+	} {
+		program.Check(t, 2, "echo: "+mistake+"\nusage: echo", strings.Fields(args)...)
 	}
 	program.Check(t, 0, "usage: echo", "-h")
 	program.Check(t, 1, "echo: listen on "+addr+": address already in use\n", "-addr", addr)
 	l.Close()
-	program.Check(t, 1, "echo: connect to "+addr+": connection refused\n", "-load", "3", "-addr", addr)
+	program.Check(t, 1, " to "+addr+": connection refused\n", "-load", "3", "-addr", addr)
 }
 
 // TestBadServer checks that the client ends if the server sends something else, or

@@ -249,7 +249,10 @@ func TestErrors(t *testing.T) {
 	program.Check(t, 2, "usage: serial", "one")
 	program.Check(t, 2, "usage: serial", "one", "two", "three")
 	program.Check(t, 2, `invalid value "fast"`, "-baud", "fast")
-	program.Check(t, 2, "serial: -baud is negative\nusage: serial", "-baud", "-9600")
+	for _, baud := range []string{"-9600", "1000000001"} {
+		program.Check(t, 2, "serial: -baud is not from 0 to 1000000000\nusage: serial", "-baud", baud)
+	}
+	program.Check(t, 2, "usage: serial", "-baud", "99999999999999")
 	program.Check(t, 2, "serial: -idle is negative\nusage: serial", "-idle", "-1s")
 	program.Check(t, 2, "serial: the two ttys are the same\nusage: serial", slave, slave)
 	program.Check(t, 0, "usage: serial", "-h")
