@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -281,44 +280,12 @@ func tgkill(tid int, sig syscall.Signal) error {
 	return nil
 }
 
-// storm sends a signal to the calling thread every 200 microseconds until the test
-// is over, and keeps the goroutine on the thread. The signal is SIGURG, with which
-// the runtime preempts: its handler interrupts system calls and otherwise does
-// nothing.
-func storm(t *testing.T) (sent *atomic.Int64) {
-	t.Helper()
-	runtime.LockOSThread()
-	sent = new(atomic.Int64)
-	tid := syscall.Gettid()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for next := time.Now(); ; next = next.Add(200 * time.Microsecond) {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := tgkill(tid, syscall.SIGURG); err != nil {
-				t.Errorf("tgkill: %v", err)
-				return
-			}
-			sent.Add(1)
-			Poll(nil, max(time.Until(next), 0)) // the runtime's timers are not as fine
-		}
-	}()
-	t.Cleanup(func() {
-		close(stop)
-		<-stopped
-		runtime.UnlockOSThread()
-	})
-	return sent
-}
-
 const clockMonotonic = 1 // include/uapi/linux/time.h
 
-// alarm has the kernel send SIGURG to this thread every d until the test is over, also
-// in the middle of a call that keeps the only processor.
+// alarm has the kernel send SIGURG to the calling thread every d until the test is over,
+// also during a call that keeps the only processor, and keeps the goroutine on the thread.
+// With SIGURG the runtime preempts: its handler interrupts system calls and otherwise does
+// nothing.
 func alarm(t *testing.T, d time.Duration) {
 	t.Helper()
 	runtime.LockOSThread()

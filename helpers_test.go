@@ -6,6 +6,7 @@
 package poll
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -18,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -349,21 +351,28 @@ func needFds(tb testing.TB, n int) {
 	}
 }
 
-// limitFds leaves the process no free descriptor until restore is called or the test is
-// over.
-func limitFds(tb testing.TB) (restore func()) {
+// setLimit sets the soft RLIMIT_NOFILE until restore is called or the test is over.
+func setLimit(tb testing.TB, n int) (restore func()) {
 	tb.Helper()
 	var old syscall.Rlimit
 	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
-	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	must(tb, err)
-	syscall.Close(fd)
 	limit := old
-	limit.Cur = uint64(fd) // the lowest free number is out of bounds
+	limit.Cur = uint64(n)
 	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
 	tb.Cleanup(restore)
 	return restore
+}
+
+// limitFds leaves the process no free descriptor until restore is called or the test is
+// over.
+func limitFds(tb testing.TB) (restore func()) {
+	tb.Helper()
+	collectGarbage(tb) // which would free descriptors meanwhile
+	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	must(tb, err)
+	syscall.Close(fd)
+	return setLimit(tb, fd) // the lowest free number is out of bounds
 }
 
 // idlePipes opens n pipes until the end of the test. The write ends have numbers
@@ -396,8 +405,8 @@ type entryPoint struct {
 	make func(tb testing.TB, fd int, ask Events) *polledFd
 }
 
-// entryPoints are the function Poll and the Poller. If fd is negative there is nothing
-// to poll.
+// entryPoints are the functions Poll and Wait, and the Poller. If fd is negative there is
+// nothing to poll, which Wait cannot do.
 var entryPoints = []entryPoint{
 	{"Poll", func(tb testing.TB, fd int, ask Events) *polledFd {
 		s := &polledFd{TB: tb, name: "Poll", fd: fd, ask: ask}
@@ -414,6 +423,9 @@ var entryPoints = []entryPoint{
 		}
 		return s
 	}},
+	{"Wait", func(tb testing.TB, fd int, ask Events) *polledFd {
+		return &polledFd{TB: tb, name: "Wait", fd: fd, ask: ask, wait: true}
+	}},
 }
 
 // A polledFd is a descriptor polled through an entryPoint.
@@ -424,11 +436,15 @@ type polledFd struct {
 	ask  Events
 	fds  []PollFd // what Poll is called with
 	p    *Poller  // or nil
+	wait bool     // it is polled by Wait
 }
 
 // poll polls once and returns what is reported of fd.
 func (s *polledFd) poll(timeout time.Duration) (Events, error) {
 	s.Helper()
+	if s.wait {
+		return Wait(s.fd, s.ask, timeout)
+	}
 	if s.p != nil {
 		ready, err := s.p.Poll(timeout)
 		switch {
@@ -501,8 +517,11 @@ func (s *polledFd) never(timeout time.Duration) (took time.Duration) {
 // has nothing to poll.
 func idleFds(tb testing.TB) (all []*polledFd) {
 	r, _ := newPipe(tb)
-	for _, l := range entryPoints {
-		all = append(all, l.make(tb, r, POLLIN), l.make(tb, -1, 0))
+	for _, e := range entryPoints {
+		all = append(all, e.make(tb, r, POLLIN))
+		if e.name != "Wait" {
+			all = append(all, e.make(tb, -1, 0))
+		}
 	}
 	return all
 }
@@ -529,19 +548,48 @@ func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	}
 }
 
-// fakeCall replaces the kernel by f until the test is over, and afterwards sets
-// the clock back if pass has changed it.
-func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+// onCall has f called before every system call until the test is over. The call is not
+// made if f returns done.
+func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)) {
 	tb.Helper()
 	old, oldEpoch := testCall, epoch
-	testCall = func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
-		n, errno = f(timeout)
-		return n, errno, true
-	}
+	testCall = f
 	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
 }
 
-// pass advances the clock of the package by d.
+// onWait has f called before every system call that waits, until the test is over.
+func onWait(tb testing.TB, f func()) {
+	tb.Helper()
+	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+		if timeout != 0 {
+			f()
+		}
+		return 0, 0, false
+	})
+}
+
+// fakeCall replaces the kernel by f until the test is over.
+func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+	tb.Helper()
+	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+		n, errno := f(timeout)
+		return n, errno, true
+	})
+}
+
+// wantNear checks the timeout of a call, of which the test itself may have taken up to a
+// minute.
+func wantNear(tb testing.TB, call int, timeout, want time.Duration) {
+	tb.Helper()
+	switch {
+	case want < 0 && timeout < 0, want == 0 && timeout == 0:
+	case want > 0 && timeout > want-time.Minute && timeout <= want:
+	default:
+		tb.Errorf("call %d is for %v, want %v", call, timeout, want)
+	}
+}
+
+// pass advances the clock of the package by d. onCall sets it back.
 func pass(d time.Duration) { epoch = epoch.Add(-d) }
 
 // Pollers.
@@ -564,6 +612,28 @@ func newArray(fds []int, events Events) []PollFd {
 		array = append(array, PollFd{Fd: int32(fd), Events: events})
 	}
 	return array
+}
+
+// newWaker returns a Waker that is closed at the end of the test.
+func newWaker(tb testing.TB) *Waker {
+	tb.Helper()
+	w, err := NewWaker()
+	must(tb, err)
+	tb.Cleanup(func() { w.Close() })
+	return w
+}
+
+// wantFlags checks that w is close-on-exec and non-blocking.
+func wantFlags(t *testing.T, w *Waker) {
+	t.Helper()
+	for _, fd := range []int{w.r, w.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
+	}
 }
 
 // sortReady sorts a result of Poll by descriptor.
@@ -623,6 +693,14 @@ func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.backoff.skip = 1
+}
+
+// makeWaker makes p as it is after a call that has waited.
+func makeWaker(tb testing.TB, p *Poller) {
+	tb.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	must(tb, p.prepare(true))
 }
 
 // isWaiting reports whether a call of Poll may wait, and nobody has ended that.
@@ -693,6 +771,28 @@ func held(p *Poller, fd int) (value any, conn syscall.Conn) {
 	return nil, nil
 }
 
+// An ownContext is of a type that package context does not know, with an error of its
+// own.
+type ownContext struct {
+	context.Context
+	done chan struct{}
+	err  atomic.Value
+}
+
+func newOwnContext() *ownContext {
+	return &ownContext{Context: context.Background(), done: make(chan struct{})}
+}
+
+func (c *ownContext) end(err error) {
+	c.err.Store(err)
+	close(c.done)
+}
+func (c *ownContext) Done() <-chan struct{} { return c.done }
+func (c *ownContext) Err() error {
+	err, _ := c.err.Load().(error)
+	return err
+}
+
 // A fakeConn is a syscall.Conn and its own RawConn.
 type fakeConn struct {
 	nilRaw  bool
@@ -710,13 +810,10 @@ func (c *fakeConn) Control(f func(fd uintptr)) error         { return c.control(
 func (c *fakeConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
 func (c *fakeConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
 
-// A testConn is a descriptor as a syscall.Conn.
-type testConn int
-
-func (c testConn) SyscallConn() (syscall.RawConn, error)    { return c, nil }
-func (c testConn) Control(f func(fd uintptr)) error         { f(uintptr(c)); return nil }
-func (c testConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
-func (c testConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
+// fdConn returns fd as a syscall.Conn.
+func fdConn(fd int) *fakeConn {
+	return &fakeConn{control: func(f func(fd uintptr)) error { f(uintptr(fd)); return nil }}
+}
 
 // A numberSet is descriptor numbers in a pattern that a program may have, or that
 // a bad hash function would not stand.

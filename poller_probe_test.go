@@ -14,14 +14,6 @@ import (
 	"time"
 )
 
-// makeWaker makes p as it is after a call that has waited.
-func makeWaker(tb testing.TB, p *Poller) {
-	tb.Helper()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	must(tb, p.prepare(true))
-}
-
 // looking returns a Poller of a pipe whose next Poll polls without waiting first, and
 // calls f meanwhile: before the system call or, if after, behind it.
 func looking(tb testing.TB, after bool, f func(p *Poller, w int)) (p *Poller, r, w int) {
@@ -312,28 +304,4 @@ func TestBusyLoopCanWait(t *testing.T) {
 	c := goPoll(&p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
-}
-
-// TestBusyLoopAllocates checks that a steady loop allocates nothing, busy or not.
-func TestBusyLoopAllocates(t *testing.T) {
-	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	idle, _ := newPipe(t)
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(idle, POLLIN))
-	for _, timeout := range []time.Duration{0, 1, 10 * time.Microsecond} {
-		if n := testing.AllocsPerRun(100, func() { p.Poll(timeout) }); n != 0 && !instrumented() {
-			t.Errorf("idle, Poll(%v): %v allocations, want 0", timeout, n)
-		}
-	}
-	must(t, p.Register(r, POLLIN))
-	for _, timeout := range []time.Duration{0, 1, Forever, time.Hour} {
-		for _, skip := range []uint8{0, maxSkip} {
-			p.backoff.skip = skip
-			if n := testing.AllocsPerRun(100, func() { p.Poll(timeout) }); n != 0 && !instrumented() {
-				t.Errorf("busy, Poll(%v), skip=%d: %v allocations, want 0", timeout, skip, n)
-			}
-		}
-	}
 }
