@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The helpers of all tests and benchmarks; those for Linux alone are in
 // helpers_linux_test.go.

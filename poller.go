@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The Poller: registering, waiting and waking.
 
@@ -393,7 +393,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	p.ready = p.ready[:0]
 
 	// The first call that may wait does so, and makes wake while descriptors are left.
-	if timeout != 0 && p.wake != nil && p.guess.likely() && !isDone(done) {
+	if probeFirst && timeout != 0 && p.wake != nil && p.guess.likely() && !isDone(done) {
 		_, err = p.pollOnce(&d, false, nil)
 		found := len(p.ready) > 0
 		p.guess.update(found)

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of a Poll that may wait and polls without waiting first: nothing is lost
 // by that.

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // which kills a process for poll(2)
+	hasPoll    = sysPoll != 0 && runtime.GOOS != "android" // which kills a process for poll(2)
+	probeFirst = true                                      // with a timeout of 0 do_poll enters no wait queue
 
 	sysPpoll = syscall.SYS_PPOLL
 )
