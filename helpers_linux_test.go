@@ -15,8 +15,35 @@ import (
 	"unsafe"
 )
 
-// isDarwin is whether the names of the event bits have Darwin's values.
-const isDarwin = false
+// include/uapi/asm-generic/poll.h
+var systemEvents = eventValues{
+	wrnorm: 0x100, wrband: 0x200, rdhup: 0x2000,
+	text: map[Events]string{
+		0x100:  "POLLWRNORM",
+		0x200:  "POLLWRBAND",
+		0x2000: "POLLRDHUP",
+		0x4000: "0x4000",
+		0xffff: "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRNORM|POLLWRBAND|POLLRDHUP|0xdc00",
+	},
+}
+
+func init() {
+	if onMIPS { // arch/mips/include/uapi/asm/poll.h
+		systemEvents.wrnorm, systemEvents.wrband = 0x4, 0x100
+		systemEvents.text[0x100] = "POLLWRBAND"
+		systemEvents.text[0x200] = "0x200"
+		systemEvents.text[0xffff] = "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRBAND|POLLRDHUP|0xde00"
+	}
+}
+
+// See helpers_test.go.
+const (
+	readEndOut = Events(0)
+	brokenPipe = POLLERR
+	holdsFiles = true // __pollwait in fs/select.c
+)
+
+func endOfPipe(Events) Events { return POLLHUP }
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
