@@ -2,18 +2,21 @@ package poll
 
 import (
 	"math/rand"
-	"sync"
 	"syscall"
-	"unsafe"
+	"time"
 )
 
-// xnuPoll is poll(2) with the habits of Darwin's kernel, over that of Linux. It
-// reads the whole array when it begins and writes the whole array back when it
-// ends. It fails with EAGAIN now and then, and returns 0 before its time.
-// See .ci/xnu.
-func xnuPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
+// playedPoll is poll(2) with the habits of Darwin's kernel, over that of Linux: as read in
+// bsd/kern/sys_generic.c of xnu, never run. It reads the whole array when it begins and
+// writes the whole array back when it ends. It fails with EAGAIN now and then, and returns
+// 0 before its time. It takes 10240 entries at most. With POLLHUP it reports that a read is
+// possible and a write is not, also for a pipe without a reader, in place of POLLERR.
+func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms < -1 {
 		panic("a negative timeout other than -1 is finite on Darwin")
+	}
+	if len(fds) > 10240 {
+		return ^uintptr(0), 0, syscall.EINVAL
 	}
 	switch rand.Intn(16) {
 	case 0:
@@ -23,24 +26,30 @@ func xnuPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 			ms = 0 // over at once, ready or not
 		}
 	}
-	own := xnuArrays.Get().(*[]PollFd)
-	defer xnuArrays.Put(own)
+	own := playedArrays.Get().(*[]PollFd)
+	defer playedArrays.Put(own)
 	*own = append((*own)[:0], fds...)
 	for i := range *own {
-		xnuSwap(&(*own)[i].Events)
+		f := &(*own)[i]
+		f.Events = swap(f.Events, POLLWRBAND, 0x200) // Linux's
 	}
-	n, _, errno = syscall.Syscall(syscall.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(*own))), uintptr(len(fds)), uintptr(ms))
-	if errno == 0 {
-		for i := range *own {
-			xnuSwap(&(*own)[i].Events)
-			xnuSwap(&(*own)[i].Revents)
+	var tsp *syscall.Timespec
+	if ms >= 0 {
+		ts := syscall.NsecToTimespec(int64(ms) * int64(time.Millisecond))
+		tsp = &ts
+	}
+	n, errno = linuxPoll(*own, tsp)
+	if errno != 0 {
+		return n, 0, errno
+	}
+	for i := range *own {
+		f := &(*own)[i]
+		f.Events = swap(f.Events, POLLWRBAND, 0x200)
+		f.Revents = swap(f.Revents, POLLWRBAND, 0x200)
+		if f.Revents&(POLLHUP|POLLERR) != 0 {
+			f.Revents = f.Revents&^(POLLERR|POLLOUT) | POLLHUP | f.Events&(POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND)
 		}
-		copy(fds, *own)
 	}
-	return n, 0, errno
+	copy(fds, *own)
+	return n, 0, 0
 }
-
-var xnuArrays = sync.Pool{New: func() any { return new([]PollFd) }}
-
-// xnuSwap exchanges 0x100, Darwin's POLLWRBAND, and 0x200, that of Linux.
-func xnuSwap(e *Events) { *e = *e&^0x300 | *e&0x100<<1 | *e&0x200>>1 }
