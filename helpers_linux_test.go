@@ -8,12 +8,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 )
+
+// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
+var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
 
 // include/uapi/asm-generic/poll.h
 var systemEvents = eventValues{
@@ -47,6 +51,28 @@ func endOfPipe(Events) Events { return POLLHUP }
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
+
+// isOwned reports whether fd is open, as far as own and closeFd know.
+func isOwned(fd int) bool {
+	owned.Lock()
+	defer owned.Unlock()
+	return owned.by[fd] != nil
+}
+
+// fill writes to a non-blocking descriptor until not even a byte fits.
+func fill(fd int) error {
+	for b := make([]byte, 4096); ; {
+		switch _, err := syscall.Write(fd, b); {
+		case err == nil || err == syscall.EINTR:
+		case err != syscall.EAGAIN:
+			return err
+		case len(b) == 1:
+			return nil
+		default:
+			b = b[:1]
+		}
+	}
+}
 
 // A maker makes descriptors, which are closed at the end of the test.
 type maker struct{ testing.TB }

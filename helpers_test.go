@@ -146,9 +146,6 @@ type eventValues struct {
 //	brokenPipe      what the write end of a pipe without a reader reports unasked
 //	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
 
-// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
-var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
-
 // underQemu reports whether a user-mode emulator is between this process and the
 // kernel. It hides itself in /proc/self and /proc/<pid>, but not in
 // /proc/thread-self.
@@ -195,13 +192,6 @@ func own(tb testing.TB, fd int) int {
 		}
 	})
 	return fd
-}
-
-// isOwned reports whether fd is open, as far as own and closeFd know.
-func isOwned(fd int) bool {
-	owned.Lock()
-	defer owned.Unlock()
-	return owned.by[fd] != nil
 }
 
 // closeFd closes a descriptor that would be closed at the end of the test.
@@ -291,21 +281,6 @@ func mustWrite(tb testing.TB, fd int, s string) {
 			tb.Fatalf("write(%d, %q) = %d, %v", fd, s, n, err)
 		}
 		return
-	}
-}
-
-// fill writes to a non-blocking descriptor until not even a byte fits.
-func fill(fd int) error {
-	for b := make([]byte, 4096); ; {
-		switch _, err := syscall.Write(fd, b); {
-		case err == nil || err == syscall.EINTR:
-		case err != syscall.EAGAIN:
-			return err
-		case len(b) == 1:
-			return nil
-		default:
-			b = b[:1]
-		}
 	}
 }
 
