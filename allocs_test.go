@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The test of what allocates nothing.
 
@@ -40,7 +40,7 @@ func TestAllocations(t *testing.T) {
 		return func() {
 			p.Modify(fd, POLLIN)
 			p.Unregister(fd)
-			p.Register(fd, POLLIN, POLLOUT)
+			p.Register(fd, POLLIN, POLLPRI)
 			p.Registered(fd)
 			p.Len()
 		}

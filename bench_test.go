@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // What polling costs, on every platform. The comparison with select(2) and with other ways
 // into the kernel is in the module bench. Descriptors are the read ends of pipes, idle

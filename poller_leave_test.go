@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of what a Poll must not miss when it has nothing to report: what was registered
 // in time.

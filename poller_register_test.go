@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of Register, Modify and Unregister.
 
@@ -57,13 +57,15 @@ func TestMaskCounts(t *testing.T) {
 	mustWrite(t, w, "x")
 	var p Poller
 	defer p.Close()
-	p.Register(r)
+	p.Register(r, POLLIN)
 	p.Register(w, POLLOUT)
 	for _, timeout := range []time.Duration{0, Forever} {
 		p.Modify(w, POLLOUT)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w, Events: POLLOUT})
 		p.Modify(w, 0)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN})
+		p.Register(r)
+		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | readEndOut})
 		p.Modify(r, POLLIN|POLLRDNORM)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | POLLRDNORM})
 		p.Modify(r, POLLRDNORM)

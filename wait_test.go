@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of Wait, and of the arguments of WaitContext. Wait is one of entryPoints too.
 
