@@ -75,78 +75,23 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// setSizes are the sizes of a set that changes.
-var setSizes = []int{10, 100, 1000, 10000}
-
-// fullPollers returns Pollers of n descriptors each, which need not be open since nothing
-// is polled, and the descriptors in an arbitrary order. There are as many Pollers as it
-// takes for a thousand calls between two readings of the clock.
-func fullPollers(n int) (pollers []Poller, fds []int) {
-	pollers = make([]Poller, max(1, 1000/n))
-	fds = rand.New(rand.NewSource(1)).Perm(n)
-	for i := range pollers { // memory is taken once, before the measurement
-		register(&pollers[i], fds)
-	}
-	return pollers, fds
-}
-
-func register(p *Poller, fds []int) {
-	for _, fd := range fds {
-		p.Register(fd, POLLIN)
-	}
-}
-
-func unregister(p *Poller, fds []int) {
-	for _, fd := range fds {
-		p.Unregister(fd)
-	}
-}
-
-// BenchmarkRegister isolates Register, in the mean over the growth of the set.
-func BenchmarkRegister(b *testing.B) { benchChange(b, unregister, register) }
-
-// BenchmarkUnregister isolates Unregister, in the mean until the set is empty.
-func BenchmarkUnregister(b *testing.B) { benchChange(b, register, unregister) }
-
-// benchChange times change, which undo has prepared for.
-func benchChange(b *testing.B, undo, change func(p *Poller, fds []int)) {
-	for _, n := range setSizes {
-		b.Run(fmt.Sprintf("registered=%d", n), func(b *testing.B) {
-			pollers, fds := fullPollers(n)
+// BenchmarkSet isolates changes of the set by its size: Unregister and Register of one
+// descriptor, or Modify.
+func BenchmarkSet(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10000} {
+		fds := rand.New(rand.NewSource(1)).Perm(n) // they need not be open
+		p := newPoller(b, fds, POLLIN)
+		b.Run(fmt.Sprintf("change=register/registered=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
-			for left := b.N; left > 0; {
-				b.StopTimer()
-				for i := range pollers {
-					undo(&pollers[i], fds)
-				}
-				b.StartTimer()
-				for i := 0; i < len(pollers) && left > 0; i++ {
-					some := fds[:min(left, n)]
-					change(&pollers[i], some)
-					left -= len(some)
-				}
+			for i := 0; i < b.N; i++ {
+				p.Unregister(fds[i%n])
+				p.Register(fds[i%n], POLLIN)
 			}
 		})
-	}
-}
-
-// BenchmarkModify isolates finding a descriptor in the set.
-func BenchmarkModify(b *testing.B) {
-	for _, n := range setSizes {
-		b.Run(fmt.Sprintf("registered=%d", n), func(b *testing.B) {
-			var p Poller
-			fds := rand.New(rand.NewSource(1)).Perm(n)
-			register(&p, fds)
+		b.Run(fmt.Sprintf("change=modify/registered=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
-			for i, j := 0, 0; i < b.N; i++ {
-				if err := p.Modify(fds[j], Events(i&7)); err != nil {
-					b.Fatal(err)
-				}
-				if j++; j == n {
-					j = 0
-				}
+			for i := 0; i < b.N; i++ {
+				p.Modify(fds[i%n], Events(i&7))
 			}
 		})
 	}

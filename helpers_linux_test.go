@@ -54,13 +54,6 @@ const returnsEarly = false
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
 
-// isOwned reports whether fd is open, as far as own and closeFd know.
-func isOwned(fd int) bool {
-	owned.Lock()
-	defer owned.Unlock()
-	return owned.by[fd] != nil
-}
-
 // fill writes to a non-blocking descriptor until not even a byte fits.
 func fill(fd int) error {
 	for b := make([]byte, 4096); ; {

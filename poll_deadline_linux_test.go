@@ -79,8 +79,7 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
 	fds := make([]PollFd, min(9000, raiseLimit(t)-100))
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	for i := range fds {
 		fds[i] = PollFd{Fd: int32(dupFd(t, r, r+1)), Events: POLLIN}
 		must(t, p.Register(int(fds[i].Fd), POLLIN))
@@ -100,9 +99,9 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 		}
 		for _, timeout := range []time.Duration{0, 1, 5 * time.Millisecond} {
 			wantAllZero(t, fds, func() (int, error) { return Poll(fds, timeout) })
-			wantPoll(t, &p, timeout)
+			wantPoll(t, p, timeout)
 			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // and with a copy of the set
-			wantPoll(t, &p, timeout)
+			wantPoll(t, p, timeout)
 		}
 		wantAllZero(t, fds, func() (int, error) { return RawPoll(fds) })
 	}

@@ -55,9 +55,8 @@ func TestTooManyFds(t *testing.T) {
 					fds[i] = PollFd{Fd: -1, Events: POLLIN}
 				}
 				fds[n-1].Fd = int32(r)
-				var p Poller
-				defer p.Close()
-				makeWaker(t, &p) // while there are descriptors
+				p := newPoller(t, nil, 0)
+				makeWaker(t, p) // while there are descriptors
 				for i := 0; i < n; i++ {
 					must(t, p.Register(100000+i, POLLIN)) // not open
 				}

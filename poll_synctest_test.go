@@ -63,9 +63,8 @@ func TestSynctestChanges(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	inBubble(t, func() {
-		var p Poller
-		defer p.Close()
-		c := goPoll(&p, time.Hour)
+		p := newPoller(t, nil, 0)
+		c := goPoll(p, time.Hour)
 		must(t, p.Register(r, POLLIN))
 		must(t, p.Register(w, POLLOUT))
 		(<-c).want(t, nil, Ready{Fd: w, Events: POLLOUT})

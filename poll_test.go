@@ -109,10 +109,8 @@ func TestUnknownBits(t *testing.T) {
 		}
 	}
 
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN|unknown))
-	wantSet(t, &p, map[int]Events{r: POLLIN | unknown})
+	p := newPoller(t, []int{r}, POLLIN|unknown)
+	wantSet(t, p, map[int]Events{r: POLLIN | unknown})
 	fakeCall(t, func(time.Duration) (int, syscall.Errno) {
 		if got := p.asked[1].Events; got != POLLIN|unknown {
 			t.Errorf("the kernel is asked for %v, want %v", got, POLLIN|unknown)
@@ -121,8 +119,8 @@ func TestUnknownBits(t *testing.T) {
 		return 1, 0
 	})
 	for _, timeout := range []time.Duration{0, Forever} {
-		waitsAtOnce(&p)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | unknown})
+		waitsAtOnce(p)
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN | unknown})
 	}
 }
 

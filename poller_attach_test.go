@@ -57,8 +57,7 @@ func TestAttach(t *testing.T) {
 	mustWrite(t, w, "x")
 	conn, other := fdConn(r), fdConn(r)
 	a, b := new(int), new(int)
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	registerConn := func(c syscall.Conn) func() error {
 		return func() error {
 			fd, err := p.RegisterConn(c, POLLIN)
@@ -112,135 +111,28 @@ func TestAttach(t *testing.T) {
 			t.Fatalf("step %d, %s: %v", i, step.what, err)
 		}
 		if step.want == nothing {
-			wantPoll(t, &p, 0)
+			wantPoll(t, p, 0)
 			continue
 		}
 		t.Logf("step %d, %s", i, step.what)
-		wantValue(t, &p, r, step.want)
+		wantValue(t, p, r, step.want)
 	}
 }
 
-// TestAttachErrors checks the errors of Attach, after which nothing is attached.
-func TestAttachErrors(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	var p Poller
-	absent := []int{r, 0, -1, math.MinInt32, math.MaxInt32}
-	if big := int64(math.MaxInt32) + 1 + int64(r); int64(int(big)) == big {
-		absent = append(absent, int(big), int(2*big), math.MinInt)
-	}
-	for _, fd := range absent {
-		wantError(t, p.Attach(fd, "s"), "attach", fd, ErrNotRegistered)
-	}
-	must(t, p.Register(r, POLLIN))
-	for _, fd := range absent[1:] {
-		wantError(t, p.Attach(fd, "s"), "attach", fd, ErrNotRegistered)
-	}
-	wantValue(t, &p, r, nil)
-	if p.Len() != 1 {
-		t.Errorf("Len() = %d, want 1", p.Len())
-	}
-	must(t, p.Attach(r, "s"))
-	must(t, p.Unregister(r))
-	wantError(t, p.Attach(r, "t"), "attach", r, ErrNotRegistered)
-	must(t, p.Register(r, POLLIN))
-	wantValue(t, &p, r, nil)
-	must(t, p.Close())
-	for _, fd := range absent {
-		wantError(t, p.Attach(fd, "s"), "attach", fd, ErrClosed)
-	}
-}
-
-// TestAttachMany checks that each descriptor of many has its own value, while others
-// come and go.
-func TestAttachMany(t *testing.T) {
-	needFds(t, 110)
-	watchdog(t, soon)
-	var p Poller
-	defer p.Close()
-	want := make(map[int]any)
-	check := func() {
-		t.Helper()
-		ready, err := p.Poll(Forever)
-		if len(ready) != len(want) || err != nil {
-			t.Fatalf("Poll = %v, %v, want %d", ready, err, len(want))
-		}
-		for _, r := range ready {
-			if v, ok := want[r.Fd]; !ok || r.Value != v {
-				t.Fatalf("%v with value %v, want %v, %v", r, r.Value, v, ok)
-			}
-		}
-	}
-	var fds []int
-	for i := 0; i < 50; i++ {
-		_, w := newPipe(t)
-		fds = append(fds, w)
-		must(t, p.Register(w, POLLOUT))
-		want[w] = nil
-		if i%3 > 0 {
-			must(t, p.Attach(w, i))
-			want[w] = i
-		}
-	}
-	check()
-	for i, fd := range fds { // the last registration takes its place
-		if i%2 == 0 {
-			must(t, p.Unregister(fd))
-			delete(want, fd)
-		}
-		check()
-	}
-	for i, fd := range fds {
-		if i%4 == 0 {
-			must(t, p.Register(fd, POLLOUT))
-			want[fd] = nil
-		}
-	}
-	check()
-}
-
-// TestAttachDuringWait checks that Attach does not end a wait, and that the value
-// is that of the moment when Poll returns.
-func TestAttachDuringWait(t *testing.T) {
-	watchdog(t, soon)
-	for _, v := range []struct {
-		name   string
-		before any
-		during []any
-		want   any
-	}{
-		{"first", nil, []any{"a"}, "a"},
-		{"another", "a", []any{"b", "c"}, "c"},
-		{"nil", "a", []any{"b", nil}, nil},
-	} {
-		t.Run("attached="+v.name, func(t *testing.T) {
-			r, w := newPipe(t)
-			var p Poller
-			defer p.Close()
-			must(t, p.Register(r, POLLIN))
-			must(t, p.Attach(r, v.before))
-			c := goPoll(&p, Forever)
-			for _, value := range v.during {
-				must(t, p.Attach(r, value))
-			}
-			if !isWaiting(&p) {
-				t.Error("Attach has ended the wait")
-			}
-			mustWrite(t, w, "x")
-			(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN, Value: v.want})
-		})
-	}
-}
-
-// TestAttachInTheKernel checks that a value is attached while Poll is in the kernel, and that
-// one that was there before a new registration of the number is not reported.
+// TestAttachInTheKernel checks that Attach does not end a wait, that the value is that of the
+// moment when Poll returns, and that it is not that of an earlier registration.
 func TestAttachInTheKernel(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	mustWrite(t, w, "x")
 	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Attach(r, "before"))
+	c := goPoll(p, Forever)
+	must(t, p.Attach(r, "later"))
+	if !isWaiting(p) {
+		t.Error("Attach has ended the wait")
+	}
+	mustWrite(t, w, "x")
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN, Value: "later"})
 	var during func()
 	onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
 		during()

@@ -108,12 +108,11 @@ func TestTimeLeftAfterChanges(t *testing.T) {
 func TestChangeEndsOneIteration(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	c := goPoll(&p, Forever)
+	p := newPoller(t, []int{r}, POLLIN)
+	c := goPoll(p, Forever)
 	for i := 0; i < 10; i++ {
 		must(t, p.Modify(r, POLLIN))
-		for !isWaiting(&p) {
+		for !isWaiting(p) {
 			runtime.Gosched()
 		}
 		fds := newArray([]int{p.wake.r}, POLLIN)

@@ -176,8 +176,7 @@ func TestRegisterConnErrors(t *testing.T) {
 func TestRegisterConnWhileHeld(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	for i := 0; i < 2; i++ { // with nothing there before, and over a registration
 		c := &fakeConn{}
 		c.control = func(f func(fd uintptr)) error {
@@ -185,7 +184,7 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 			if events, ok := p.Registered(r); events != POLLIN || !ok {
 				t.Errorf("while the conn holds it: %v, %v, want POLLIN", events, ok)
 			}
-			if value, conn := held(&p, r); conn != syscall.Conn(c) || value != any(c) {
+			if value, conn := held(p, r); conn != syscall.Conn(c) || value != any(c) {
 				t.Errorf("while the conn holds it: %v and %v, want the conn", value, conn)
 			}
 			// The conn releases it, its owner closes it, and the number is another file's.
@@ -397,8 +396,7 @@ func TestRegisterConnLocks(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	var mu sync.Mutex // the conn's
 	entered := make(chan struct{})
 	mu.Lock()
@@ -434,7 +432,7 @@ func TestRegisterConnLocks(t *testing.T) {
 		t.Errorf("RegisterConn = %d, %v, want %d", fd, err, r)
 	}
 	<-done
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN, Value: conn})
+	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN, Value: conn})
 }
 
 // A panicConn panics. A nil *panicConn does so before, as for any method of a value.

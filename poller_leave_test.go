@@ -28,13 +28,12 @@ func TestRegisteredInTime(t *testing.T) {
 	} {
 		t.Run("change="+v.name, func(t *testing.T) {
 			r, ready := newPipe(t)
-			var p Poller
-			defer p.Close()
-			makeWaker(t, &p)
+			p := newPoller(t, nil, 0)
+			makeWaker(t, p)
 			if v.name == "Modify" {
 				must(t, p.Register(ready, 0))
 			}
-			c := goPoll(&p, 200*time.Millisecond)
+			c := goPoll(p, 200*time.Millisecond)
 			p.wake.mu.Lock() // as if the next goroutine were preempted before it signals
 			var first sync.WaitGroup
 			first.Add(1)
@@ -42,14 +41,14 @@ func TestRegisteredInTime(t *testing.T) {
 				defer first.Done()
 				p.Register(r, POLLIN)
 			}()
-			for isWaiting(&p) {
+			for isWaiting(p) {
 				runtime.Gosched()
 			}
-			must(t, v.change(&p, ready))
+			must(t, v.change(p, ready))
 			got := <-c
 			p.wake.mu.Unlock()
 			first.Wait()
-			value, _ := held(&p, ready)
+			value, _ := held(p, ready)
 			got.want(t, nil, Ready{Fd: ready, Events: POLLOUT, Value: value})
 		})
 	}
@@ -78,8 +77,7 @@ func TestReadyWithoutWaker(t *testing.T) {
 	_, ready := newPipe(t)
 	limitFds(t)
 	for i := scaled(1000, 10); i > 0; i-- {
-		var p Poller
-		must(t, p.Register(ready, POLLOUT))
+		p := newPoller(t, []int{ready}, POLLOUT)
 		ctx, cancel := context.WithCancel(context.Background())
 		go cancel()
 		got, err := p.PollContext(ctx)
@@ -96,8 +94,7 @@ func TestReadyWithoutWaker(t *testing.T) {
 func TestRegisteredInTimeRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const timeout, margin = 20 * time.Millisecond, time.Millisecond
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	stop := make(chan struct{})
 	var changers sync.WaitGroup
 	for i := 0; i < 4; i++ {

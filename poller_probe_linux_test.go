@@ -71,16 +71,14 @@ func TestBecomesBusy(t *testing.T) {
 func TestProbeIsEnough(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN))
-	c := newCounter(t, &p)
+	p := newPoller(t, []int{r}, POLLIN)
+	c := newCounter(t, p)
 	must(t, p.Wake())
-	wantPoll(t, &p, Forever)
-	wantPoll(t, &p, 0)
-	wantPoll(t, &p, 0)
+	wantPoll(t, p, Forever)
+	wantPoll(t, p, 0)
+	wantPoll(t, p, 0)
 	mustWrite(t, w, "x")
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
+	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
 	if c.waits != 0 || c.probes > 5 {
 		t.Errorf("%d calls that wait and %d that do not, want none, and at most 5", c.waits, c.probes)
 	}

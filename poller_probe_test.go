@@ -274,10 +274,8 @@ func TestProbeTakesTime(t *testing.T) {
 		{"a part, and then it is early", 3 * h, []time.Duration{h, h, h}, []time.Duration{0, 2 * h, h}},
 	} {
 		t.Run("takes="+v.name, func(t *testing.T) {
-			var p Poller
-			defer p.Close()
-			must(t, p.Register(1000, POLLIN))
-			makeWaker(t, &p)
+			p := newPoller(t, []int{1000}, POLLIN)
+			makeWaker(t, p)
 			call := 0
 			onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
 				if call == len(v.takes) {
@@ -308,11 +306,9 @@ func TestProbeFails(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Attach(r, "value"))
-	makeWaker(t, &p)
+	makeWaker(t, p)
 	onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
 		if timeout != 0 {
 			t.Errorf("a call waits for %v", timeout)
@@ -325,7 +321,7 @@ func TestProbeFails(t *testing.T) {
 		t.Errorf("Poll = %v, %v", ready, err)
 	}
 	testCall = nil
-	wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN, Value: "value"})
+	wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN, Value: "value"})
 }
 
 // TestBusyLoopCanWait checks that a loop which has always found something can wait when
@@ -334,15 +330,13 @@ func TestBusyLoopCanWait(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	for i := 0; i < 3; i++ {
-		wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN})
+		wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN})
 	}
 	readAll(r)
 	limitFds(t)
-	c := goPoll(&p, Forever)
+	c := goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 }

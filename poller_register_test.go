@@ -33,19 +33,18 @@ func TestRegisterMasks(t *testing.T) {
 		{"all", []Events{0xffff}, 0xffff},
 	} {
 		t.Run("masks="+v.name, func(t *testing.T) {
-			var p Poller
-			defer p.Close()
+			p := newPoller(t, nil, 0)
 			must(t, p.Register(7, v.masks...))
-			wantSet(t, &p, map[int]Events{7: v.want})
+			wantSet(t, p, map[int]Events{7: v.want})
 
 			// Again: it replaces the mask, and counts once.
 			must(t, p.Modify(7, ^v.want))
-			wantSet(t, &p, map[int]Events{7: ^v.want})
+			wantSet(t, p, map[int]Events{7: ^v.want})
 			must(t, p.Register(7, v.masks...))
-			wantSet(t, &p, map[int]Events{7: v.want})
+			wantSet(t, p, map[int]Events{7: v.want})
 
 			must(t, p.Unregister(7))
-			wantSet(t, &p, nil)
+			wantSet(t, p, nil)
 		})
 	}
 }
@@ -55,27 +54,26 @@ func TestMaskCounts(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	p.Register(r, POLLIN)
 	p.Register(w, POLLOUT)
 	for _, timeout := range []time.Duration{0, Forever} {
 		p.Modify(w, POLLOUT)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w, Events: POLLOUT})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w, Events: POLLOUT})
 		p.Modify(w, 0)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN})
 		p.Register(r)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | readEndOut})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN | readEndOut})
 		p.Modify(r, POLLIN|POLLRDNORM)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | POLLRDNORM})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN | POLLRDNORM})
 		p.Modify(r, POLLRDNORM)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLRDNORM})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLRDNORM})
 		p.Register(r, POLLIN)
-		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN})
+		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN})
 	}
 	p.Modify(r, POLLPRI)
 	for _, timeout := range brief {
-		wantPoll(t, &p, timeout)
+		wantPoll(t, p, timeout)
 	}
 }
 
@@ -85,8 +83,7 @@ func TestBadDescriptors(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	p.Register(r, POLLIN)
 	p.Register(math.MaxInt32, 0)
 	want := map[int]Events{r: POLLIN, math.MaxInt32: 0}
@@ -105,18 +102,20 @@ func TestBadDescriptors(t *testing.T) {
 		wantError(t, p.Register(fd, POLLOUT), "register", fd, syscall.EBADF)
 		wantError(t, p.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
 		wantError(t, p.Unregister(fd), "unregister", fd, ErrNotRegistered)
+		wantError(t, p.Attach(fd, 1), "attach", fd, ErrNotRegistered)
 		if e, ok := p.Registered(fd); e != 0 || ok {
 			t.Errorf("Registered(%d) = %v, %v", fd, e, ok)
 		}
-		wantSet(t, &p, want)
+		wantSet(t, p, want)
 	}
-	wantPoll(t, &p, Forever, Ready{Fd: r, Events: POLLIN}, Ready{Fd: math.MaxInt32, Events: POLLNVAL})
+	wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN}, Ready{Fd: math.MaxInt32, Events: POLLNVAL})
 
 	var empty Poller
 	defer empty.Close()
 	for _, fd := range []int{-1, 0, r, math.MaxInt32} {
 		wantError(t, empty.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
 		wantError(t, empty.Unregister(fd), "unregister", fd, ErrNotRegistered)
+		wantError(t, empty.Attach(fd, 1), "attach", fd, ErrNotRegistered)
 		if e, ok := empty.Registered(fd); e != 0 || ok {
 			t.Errorf("Registered(%d) of an empty Poller = %v, %v", fd, e, ok)
 		}

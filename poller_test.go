@@ -43,8 +43,7 @@ func TestReadySlice(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	p.Register(r, POLLIN)
 	p.Register(w, POLLOUT)
 	first, err := p.Poll(0)
@@ -74,15 +73,14 @@ func TestReadySlice(t *testing.T) {
 	}
 	must(t, p.Unregister(r))
 	must(t, p.Unregister(w))
-	wantPoll(t, &p, 0)
+	wantPoll(t, p, 0)
 }
 
 // TestStopsAtTheLast checks that Poll searches the array for as many results as poll(2) has
 // counted, and no further.
 func TestStopsAtTheLast(t *testing.T) {
 	watchdog(t, soon)
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	for fd := 1000; fd < 1010; fd++ {
 		p.Register(fd, POLLIN)
 	}
@@ -94,7 +92,7 @@ func TestStopsAtTheLast(t *testing.T) {
 				}
 				return want, 0
 			})
-			waitsAtOnce(&p)
+			waitsAtOnce(p)
 			if ready, err := p.Poll(timeout); len(ready) != want || err != nil {
 				t.Errorf("Poll(%v) = %v, %v, want the first %d", timeout, ready, err, want)
 			}
@@ -109,9 +107,7 @@ func TestArrayIsKept(t *testing.T) {
 	const mark Events = 0x4000 // without a meaning for a pipe
 	idle, _ := newPipe(t)
 	other, _ := newPipe(t)
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(idle, POLLIN))
+	p := newPoller(t, []int{idle}, POLLIN)
 	for _, v := range []struct {
 		name    string
 		rebuilt bool
@@ -132,12 +128,12 @@ func TestArrayIsKept(t *testing.T) {
 	} {
 		for _, timeout := range []time.Duration{0, 100 * time.Microsecond} {
 			t.Run(fmt.Sprintf("change=%s/timeout=%v", v.name, timeout), func(t *testing.T) {
-				waitsAtOnce(&p)
-				wantPoll(t, &p, timeout) // which has what it needs from now on
+				waitsAtOnce(p)
+				wantPoll(t, p, timeout) // which has what it needs from now on
 				p.asked[1].Events |= mark
 				must(t, v.change())
-				waitsAtOnce(&p)
-				wantPoll(t, &p, timeout)
+				waitsAtOnce(p)
+				wantPoll(t, p, timeout)
 				if rebuilt := p.asked[1].Events&mark == 0; rebuilt != v.rebuilt {
 					t.Errorf("rebuilt: %v, want %v", rebuilt, v.rebuilt)
 				}
@@ -191,8 +187,7 @@ func TestWakeNeverLost(t *testing.T) {
 	wakes := scaled(5000, 5)
 	r, w := newPipe(t)
 	idle, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 
 	var answered atomic.Int64
 	var over atomic.Bool
@@ -243,9 +238,8 @@ func TestWakeNeverLost(t *testing.T) {
 func TestConcurrentPoll(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	c := goPoll(&p, Forever)
+	p := newPoller(t, []int{r}, POLLIN)
+	c := goPoll(p, Forever)
 	for _, timeout := range []time.Duration{0, time.Hour, Forever} {
 		if ready, err := p.Poll(timeout); !errors.Is(err, ErrConcurrentPoll) || len(ready) > 0 {
 			t.Errorf("second Poll(%v) = %v, %v", timeout, ready, err)
@@ -254,12 +248,12 @@ func TestConcurrentPoll(t *testing.T) {
 			t.Errorf("second PollContext = %v, %v", ready, err)
 		}
 	}
-	if !isWaiting(&p) {
+	if !isWaiting(p) {
 		t.Error("the first was disturbed")
 	}
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
+	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
 }
 
 // TestConcurrentPollMany checks that each of many calls at the same time gets the result or
@@ -268,8 +262,7 @@ func TestConcurrentPollMany(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	var all sync.WaitGroup
 	var won atomic.Int64
 	for g := 0; g < 8; g++ {
@@ -468,16 +461,14 @@ func TestWakeNumberZero(t *testing.T) {
 		closeFd(t, r)
 		r = own(t, saved)
 	}
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN))
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	p := newPoller(t, []int{r}, POLLIN)
+	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	t.Logf("the Waker is fd %d", p.wake.r)
 	must(t, p.Register(0))
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: 0, Events: POLLNVAL})
-	wantPoll(t, &p, 0, Ready{Fd: 0, Events: POLLNVAL})
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: 0, Events: POLLNVAL})
+	wantPoll(t, p, 0, Ready{Fd: 0, Events: POLLNVAL})
 	must(t, p.Unregister(0))
-	c := goPoll(&p, Forever)
+	c := goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 }
@@ -487,30 +478,29 @@ func TestWakeNumberZero(t *testing.T) {
 func TestNoDescriptorLeft(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Wake())
 
 	restore := limitFds(t)
-	wantPoll(t, &p, 0)
-	(<-goPoll(&p, Forever)).want(t, nil) // has been woken: needs nothing
-	(<-goPoll(&p, Forever)).want(t, syscall.EMFILE)
+	wantPoll(t, p, 0)
+	(<-goPoll(p, Forever)).want(t, nil) // has been woken: needs nothing
+	(<-goPoll(p, Forever)).want(t, syscall.EMFILE)
 	_, err := p.PollContext(context.Background())
 	wantError(t, err, "poll", -1, syscall.EMFILE)
 	mustWrite(t, w, "x")
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
 	readAll(r)
 	if events, ok := p.Registered(r); events != POLLIN || !ok {
 		t.Error("the registration is lost")
 	}
 	closeFd(t, w) // makes room for one, but a registered number is not for it
 	must(t, p.Register(w))
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: endOfPipe(POLLIN)}, Ready{Fd: w, Events: POLLNVAL})
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: endOfPipe(POLLIN)}, Ready{Fd: w, Events: POLLNVAL})
 	must(t, p.Unregister(w))
 	restore()
 
 	must(t, p.Unregister(r))
-	c := goPoll(&p, Forever)
+	c := goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 }
@@ -594,18 +584,17 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
 	before := openFds(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Wake())
-	wantPoll(t, &p, 0)
-	(<-goPoll(&p, Forever)).want(t, nil) // woken already: does not wait
+	wantPoll(t, p, 0)
+	(<-goPoll(p, Forever)).want(t, nil) // woken already: does not wait
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Wake())
 	if after := openFds(t); p.wake != nil || after != before {
 		t.Errorf("a Waker is made that nobody waits for: %d before, %d after", before, after)
 	}
-	(<-goPoll(&p, Forever)).want(t, nil)
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	(<-goPoll(p, Forever)).want(t, nil)
+	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	if p.wake == nil {
 		t.Fatal("no Waker")
 	}
@@ -615,14 +604,14 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Wake())
-	(<-goPoll(&p, Forever)).want(t, nil)
+	(<-goPoll(p, Forever)).want(t, nil)
 	fds := newArray([]int{p.wake.r}, POLLIN)
 	if n, err := Poll(fds, 0); n != 0 || err != nil {
 		t.Errorf("signalled although no Poll waited: %v, %v", fds, err)
 	}
 	// A Poll that does not wait polls nothing but the set.
 	p.wake.signal()
-	wantPoll(t, &p, 0)
+	wantPoll(t, p, 0)
 	if n, err := Poll(fds, 0); n != 1 || err != nil {
 		t.Errorf("Poll(0) has reset the Waker: %d, %v", n, err)
 	}
@@ -633,9 +622,8 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 func TestOneSignalAWait(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	waitsAtOnce(&p)
+	p := newPoller(t, []int{r}, POLLIN)
+	waitsAtOnce(p)
 	if _, err := p.Poll(time.Microsecond); err != nil {
 		t.Fatal(err)
 	}
@@ -660,11 +648,10 @@ func TestOneSignalAWait(t *testing.T) {
 func TestWakeClosedByOthers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	p := newPoller(t, []int{r}, POLLIN)
+	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	syscall.Close(p.wake.r)
-	c := goPoll(&p, Forever)
+	c := goPoll(p, Forever)
 	for open := false; !open; { // without another call
 		p.mu.Lock()
 		if p.wake != nil {
@@ -676,7 +663,7 @@ func TestWakeClosedByOthers(t *testing.T) {
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 	readAll(r)
-	c = goPoll(&p, Forever)
+	c = goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 	must(t, p.Close())

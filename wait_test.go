@@ -7,9 +7,7 @@ package poll
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -60,37 +58,5 @@ func TestWaitArguments(t *testing.T) {
 	}
 	if calls != 0 {
 		t.Errorf("%d system calls, want none", calls)
-	}
-}
-
-// TestWaitMany checks that any number of goroutines may wait, for the same
-// descriptor too.
-func TestWaitMany(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	const each = 20
-	errs := make(chan error, 3*each)
-	for i := 0; i < each; i++ {
-		for _, wait := range []func() (Events, error){
-			func() (Events, error) { return Wait(r, POLLIN, Forever) },
-			func() (Events, error) { return Wait(r, POLLIN, time.Hour) },
-			func() (Events, error) { return WaitContext(ctx, r, POLLIN) },
-		} {
-			wait := wait
-			go func() {
-				got, err := wait()
-				if got != POLLIN && err == nil {
-					err = fmt.Errorf("%v, want POLLIN", got)
-				}
-				errs <- err
-			}()
-		}
-	}
-	runtime.Gosched()
-	mustWrite(t, w, "x")
-	for i := 0; i < cap(errs); i++ {
-		must(t, <-errs)
 	}
 }
