@@ -8,7 +8,6 @@ import (
 	"math"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestRegisterMasks checks which mask Register sets, for a new descriptor and for one
@@ -46,34 +45,6 @@ func TestRegisterMasks(t *testing.T) {
 			must(t, p.Unregister(7))
 			wantSet(t, p, nil)
 		})
-	}
-}
-
-// TestMaskCounts checks that Poll reports what the mask asks for now.
-func TestMaskCounts(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	p := newPoller(t, nil, 0)
-	p.Register(r, POLLIN)
-	p.Register(w, POLLOUT)
-	for _, timeout := range []time.Duration{0, Forever} {
-		p.Modify(w, POLLOUT)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w, Events: POLLOUT})
-		p.Modify(w, 0)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN})
-		p.Register(r)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN | readEndOut})
-		p.Modify(r, POLLIN|POLLRDNORM)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN | POLLRDNORM})
-		p.Modify(r, POLLRDNORM)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLRDNORM})
-		p.Register(r, POLLIN)
-		wantPoll(t, p, timeout, Ready{Fd: r, Events: POLLIN})
-	}
-	p.Modify(r, POLLPRI)
-	for _, timeout := range brief {
-		wantPoll(t, p, timeout)
 	}
 }
 

@@ -246,35 +246,6 @@ func TestWakerNeverWaits(t *testing.T) {
 	}
 }
 
-// TestWakerNeverLost checks that a Wake is seen which comes after Reset, while
-// others wake and reset all the time.
-func TestWakerNeverLost(t *testing.T) {
-	watchdog(t, 4*soon)
-	wakes := int64(scaled(20000, 10))
-	w := newWaker(t)
-	var made, seen atomic.Int64
-	go func() {
-		for made.Load() < wakes {
-			made.Add(1)
-			if err := w.Wake(); err != nil {
-				t.Error(err)
-				return
-			}
-			for made.Load()%16 == 0 && seen.Load() < made.Load() {
-				runtime.Gosched() // the other side waits in between
-			}
-		}
-	}()
-	for seen.Load() < wakes {
-		got, err := Wait(w.Fd(), POLLIN, Forever)
-		if got != POLLIN || err != nil {
-			t.Fatalf("%v, %v, want POLLIN", got, err)
-		}
-		must(t, w.Reset())
-		seen.Store(made.Load())
-	}
-}
-
 // TestWakerGarbage checks that the garbage collector closes a dropped Waker, also where small
 // objects beside it are in use, and none that is in use.
 func TestWakerGarbage(t *testing.T) {
