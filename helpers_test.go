@@ -28,8 +28,7 @@ import (
 
 // Tests in general.
 
-// soon is how long a test waits for what should happen at once, before its
-// watchdog ends the run.
+// soon is after how long a watchdog ends the run, where a test should only take a moment.
 const soon = 30 * time.Second
 
 // watchdog ends the whole run, with the stacks of all goroutines, if the test is
@@ -70,8 +69,7 @@ func random(tb testing.TB) *rand.Rand {
 	return rand.New(rand.NewSource(seed))
 }
 
-// logUniform returns a random duration, every order of magnitude being equally
-// likely.
+// logUniform returns a random duration. Each order of magnitude is equally likely.
 func logUniform(rng *rand.Rand, min, max time.Duration) time.Duration {
 	return time.Duration(math.Exp(math.Log(float64(min)) + rng.Float64()*math.Log(float64(max)/float64(min))))
 }
@@ -86,7 +84,7 @@ func wantNoAllocs(tb testing.TB, name string, f func()) {
 	}
 }
 
-// instrumented reports whether the compiler has been told to check the use of
+// instrumented reports whether the compiler was told to check the use of
 // pointers (-race, -asan, -msan, -d=checkptr). Variables whose address becomes an
 // unsafe.Pointer may then be on the heap, and objects there are larger.
 var instrumented = sync.OnceValue(func() bool {
@@ -102,7 +100,7 @@ var (
 	sink      uintptr
 )
 
-// collectGarbage returns when what is garbage now has been collected, and its
+// collectGarbage returns when all that is garbage now has been collected and its
 // finalizers have run.
 func collectGarbage(tb testing.TB) {
 	tb.Helper()
@@ -120,7 +118,7 @@ func collectGarbage(tb testing.TB) {
 	}
 }
 
-// heap returns how many bytes of the heap what build returns takes.
+// heap returns how many bytes of the heap the result of build takes.
 func heap(build func() any) int64 {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -167,9 +165,8 @@ func needNilPanics(t *testing.T) {
 
 // Descriptors.
 
-// owned is which test has to close a descriptor. A descriptor that a test has
-// closed itself is removed, since the kernel reuses its number at once, and the
-// next owner's must not be closed.
+// owned records which test has to close a descriptor. One that a test has closed itself is
+// removed: the kernel reuses its number, and the next owner's must not be closed.
 var owned = struct {
 	sync.Mutex
 	by map[int]*int
@@ -238,8 +235,8 @@ func dupFd(tb testing.TB, fd, min int) int {
 	return own(tb, int(n))
 }
 
-// closedFd returns a number that was open a moment ago. It is a high one, since
-// the kernel hands out the lowest that is free.
+// closedFd returns a number that was open a moment ago. It is high, so that the kernel does
+// not hand it out again: that takes the lowest free one.
 func closedFd(tb testing.TB) int {
 	tb.Helper()
 	r, _ := newPipe(tb)
@@ -480,7 +477,7 @@ func (s *polledFd) answer(revents Events) {
 	}
 }
 
-// waitsAtOnce keeps the next call from polling without waiting first.
+// waitsAtOnce keeps the next call from probing, if it may wait.
 func (s *polledFd) waitsAtOnce() {
 	if s.p != nil {
 		waitsAtOnce(s.p)
@@ -661,8 +658,7 @@ func wantPoll(tb testing.TB, p *Poller, timeout time.Duration, want ...Ready) {
 }
 
 // goPoll starts a Poll in another goroutine. It returns when the Poll is about to
-// enter the kernel, to wait, or has returned. That it returns at all is left to the
-// watchdog.
+// enter the kernel, to wait, or has returned. If it does neither, the watchdog ends the run.
 func goPoll(p *Poller, timeout time.Duration) <-chan pollResult {
 	return goCall(p, func() ([]Ready, error) { return p.Poll(timeout) })
 }
@@ -681,8 +677,7 @@ func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
 	return c
 }
 
-// waitsAtOnce keeps the next call of Poll that may wait from polling without
-// waiting first.
+// waitsAtOnce keeps the next call of Poll that may wait from probing.
 func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -704,8 +699,7 @@ func isWaiting(p *Poller) bool {
 	return p.waiting
 }
 
-// wantSet checks what p says about its set, and that the list and the chains of
-// the set say the same.
+// wantSet checks the set of p, and that its list and its chains agree.
 func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	tb.Helper()
 	if got := p.Len(); got != len(want) {
@@ -751,7 +745,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	}
 }
 
-// held returns what p keeps reachable of fd.
+// held returns what p keeps reachable for fd.
 func held(p *Poller, fd int) (value any, conn syscall.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -809,14 +803,14 @@ func fdConn(fd int) *fakeConn {
 	return &fakeConn{control: func(f func(fd uintptr)) error { f(uintptr(fd)); return nil }}
 }
 
-// A numberSet is descriptor numbers in a pattern that a program may have, or that
-// a bad hash function would not stand.
+// A numberSet is descriptor numbers in a pattern that a program may have, or that would
+// defeat a bad hash function.
 type numberSet struct {
 	name string
 	fds  []int
 }
 
-// numberSets returns such sets of n numbers, or as many as there are.
+// numberSets returns such sets of up to n numbers.
 func numberSets(n int) (all []numberSet) {
 	for _, stride := range []int{1, 2, 3, 7, 8, 64, 987, 1000, 1024, 1597, 17711, 4096, 65536, 1 << 20} {
 		s := numberSet{name: fmt.Sprintf("stride=%d", stride)}

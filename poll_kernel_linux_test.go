@@ -24,7 +24,7 @@ import (
 	"unsafe"
 )
 
-// childEnv tells the test binary that it is a child, and what to do.
+// childEnv is set in a child, to what it has to do.
 const childEnv = "POLL_TEST_CHILD"
 
 // child returns a command that runs test in a child, in a process group of its own.
@@ -333,7 +333,7 @@ func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
 	}
 }
 
-// filters are what forbid needs to know of an architecture: AUDIT_ARCH_* of
+// filters hold what forbid must know about an architecture: AUDIT_ARCH_* of
 // include/uapi/linux/audit.h, and the number of seccomp(2).
 var filters = map[string]struct{ audit, seccomp uint32 }{
 	"386":     {0x40000003, 354},

@@ -302,8 +302,8 @@ type mark struct {
 	last  atomic.Int64
 }
 
-// check returns whether m may be reported with r by a Poll before which registration ended was
-// over, and after which the latest is begun.
+// check checks that m may be reported with r by a Poll, before which the registration ended
+// was over, and after which begun was the last.
 func (m *mark) check(r Ready, ended, begun int64) error {
 	switch {
 	case m.fd != r.Fd:

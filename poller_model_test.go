@@ -236,7 +236,7 @@ func (w *modelTest) expect() map[int]Events {
 	return w.counting(fds, w.set)
 }
 
-// counting returns what is reported if the kernel was asked for the set before, and
+// counting returns what Poll has to report if the kernel was asked for the set before, and
 // has answered fds.
 func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Events {
 	want := make(map[int]Events)
@@ -251,8 +251,8 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Event
 	return want
 }
 
-// poll calls Poll. As many steps of the script as changes says are done when it is
-// about to enter the kernel. Every third time the kernel's first answer is random.
+// poll calls Poll, and carries out as many of the script's steps as changes when it is about
+// to enter the kernel. Every third time the kernel's first answer is random.
 func (w *modelTest) poll(timeout time.Duration, changes int) {
 	before := make(map[int]modeled, len(w.set))
 	for fd, m := range w.set {
@@ -391,7 +391,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// A seeded names the seed with which a test failed.
+// A seeded is a test that names its seed when it fails.
 type seeded struct {
 	testing.TB
 	seed int
