@@ -41,6 +41,30 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 	return func() int { over.Store(true); return <-n }
 }
 
+// TestTimeLeftAfterChanges checks that each iteration of a wait has the time that is left
+// after those before.
+func TestTimeLeftAfterChanges(t *testing.T) {
+	watchdog(t, soon)
+	const timeout = 20 * time.Millisecond
+	var p Poller
+	start, last := clock(), timeout
+	waitsAtOnce(&p)
+	fakeCall(t, func(left time.Duration) (int, syscall.Errno) {
+		if gone := clock() - start; left < timeout-gone || left > last || left == last && left > 0 && last < timeout {
+			t.Errorf("%v are left after %v; before, %v were", left, gone, last)
+		}
+		if last = left; left == 0 {
+			return 0, 0
+		}
+		pass(time.Millisecond)
+		return 1, 0 // as if by a change
+	})
+	wantPoll(t, &p, timeout)
+	if last != 0 {
+		t.Errorf("the last call had %v left", last)
+	}
+}
+
 // TestDisturbedWait checks that changes, garbage collections and the signals of a CPU profile
 // neither end a wait nor change its timeout.
 func TestDisturbedWait(t *testing.T) {
@@ -77,30 +101,6 @@ func TestDisturbedWait(t *testing.T) {
 		readAll(r)
 	}
 	t.Logf("%d changes", stop())
-}
-
-// TestTimeLeftAfterChanges checks that each iteration of a wait has the time that is left
-// after those before.
-func TestTimeLeftAfterChanges(t *testing.T) {
-	watchdog(t, soon)
-	const timeout = 20 * time.Millisecond
-	var p Poller
-	start, last := clock(), timeout
-	waitsAtOnce(&p)
-	fakeCall(t, func(left time.Duration) (int, syscall.Errno) {
-		if gone := clock() - start; left < timeout-gone || left > last || left == last && left > 0 && last < timeout {
-			t.Errorf("%v are left after %v; before, %v were", left, gone, last)
-		}
-		if last = left; left == 0 {
-			return 0, 0
-		}
-		pass(time.Millisecond)
-		return 1, 0 // as if by a change
-	})
-	wantPoll(t, &p, timeout)
-	if last != 0 {
-		t.Errorf("the last call had %v left", last)
-	}
 }
 
 // TestChangeEndsOneIteration checks that the signal that has ended one iteration of a wait does
