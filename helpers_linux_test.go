@@ -41,9 +41,11 @@ func init() {
 
 // See helpers_test.go.
 const (
-	readEndOut = Events(0)
-	brokenPipe = POLLERR
-	holdsFiles = true // __pollwait in fs/select.c
+	readEndOut    = Events(0)
+	closedUnasked = POLLNVAL
+	earlierTwin   = POLLIN
+	brokenPipe    = POLLERR
+	holdsFiles    = true // __pollwait in fs/select.c
 )
 
 func endOfPipe(Events) Events { return POLLHUP }

@@ -56,8 +56,8 @@ func TestBadDescriptors(t *testing.T) {
 	mustWrite(t, w, "x")
 	p := newPoller(t, nil, 0)
 	p.Register(r, POLLIN)
-	p.Register(math.MaxInt32, 0)
-	want := map[int]Events{r: POLLIN, math.MaxInt32: 0}
+	p.Register(math.MaxInt32, POLLPRI)
+	want := map[int]Events{r: POLLIN, math.MaxInt32: POLLPRI}
 
 	for _, v := range []int64{
 		-1, -2, math.MinInt32, math.MinInt32 + 1, -int64(r),
@@ -110,7 +110,7 @@ func TestClosedDescriptor(t *testing.T) {
 		}
 	}
 	want(POLLNVAL)
-	must(t, p.Modify(fd, 0))
+	must(t, p.Modify(fd, POLLOUT))
 	want(POLLNVAL)
 	must(t, p.Modify(fd, POLLIN))
 	if got := dupFd(t, r, fd); got != fd {

@@ -455,7 +455,7 @@ func TestWakerCannotMove(t *testing.T) {
 	restore := setLimit(t, highest+1) // fcntl(2) is asked for a number that is too high
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
-	must(t, p.Register(highest, 0))
+	must(t, p.Register(highest, POLLOUT))
 	waitsAtOnce(p)
 	ready, err := p.Poll(Forever)
 	if p.wake != nil {
