@@ -251,8 +251,8 @@ func TestConcurrentPoll(t *testing.T) {
 	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
 }
 
-// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns
-// ErrClosed afterwards.
+// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns ErrClosed
+// afterwards, also while the wait is ending.
 func TestCloseWhileWaiting(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -271,10 +271,17 @@ func TestCloseWhileWaiting(t *testing.T) {
 	must(t, untouched.Close())
 	wantClosed(t, &untouched, r)
 
-	fds := newArray([]int{r}, POLLIN)
-	if n, err := Poll(fds, 0); n != 0 || err != nil {
-		t.Errorf("the registered descriptor afterwards: %d, %v, %v", n, err, fds[0].Revents)
+	if !isOpen(r) {
+		t.Errorf("fd %d was closed", r)
 	}
+
+	during := newPoller(t, []int{r}, POLLIN) // closed before concurrent
+	onWait(t, func() {
+		must(t, during.Close())
+		_, err := during.Poll(0)
+		wantError(t, err, "poll", -1, ErrClosed)
+	})
+	(<-goPoll(during, Forever)).want(t, ErrClosed)
 }
 
 // wantClosed checks that every method reports that p is closed.
