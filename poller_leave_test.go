@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -30,26 +31,31 @@ func TestRegisteredInTime(t *testing.T) {
 			r, ready := newPipe(t)
 			p := newPoller(t, nil, 0)
 			makeWaker(t, p)
+			waitsAtOnce(p)
 			if v.name == "Modify" {
 				must(t, p.Register(ready, 0))
 			}
-			c := goPoll(p, 200*time.Millisecond)
-			p.wake.mu.Lock() // as if the next goroutine were preempted before it signals
-			var first sync.WaitGroup
-			first.Add(1)
-			go func() {
-				defer first.Done()
-				p.Register(r, POLLIN)
-			}()
-			for isWaiting(p) {
-				runtime.Gosched()
-			}
-			must(t, v.change(p, ready))
-			got := <-c
+			p.wake.mu.Lock() // as if the first goroutine were preempted before it signals
+			first := make(chan error, 1)
+			waits := 0
+			onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+				if timeout == 0 || waits > 0 {
+					return 0, 0, false
+				}
+				waits++
+				go func() { first <- p.Register(r, POLLIN) }()
+				for isWaiting(p) {
+					runtime.Gosched()
+				}
+				must(t, v.change(p, ready))
+				pass(timeout)
+				return 0, 0, true // the time is up
+			})
+			got, err := p.Poll(time.Hour)
 			p.wake.mu.Unlock()
-			first.Wait()
+			must(t, <-first)
 			value, _ := held(p, ready)
-			got.want(t, nil, Ready{Fd: ready, Events: POLLOUT, Value: value})
+			pollResult{got, err}.want(t, nil, Ready{Fd: ready, Events: POLLOUT, Value: value})
 		})
 	}
 }
