@@ -96,7 +96,7 @@ var instrumented = sync.OnceValue(func() bool {
 })
 
 var (
-	sanitized bool // set in sanitized_test.go
+	sanitized bool // set in helpers_sanitized_test.go
 	sink      uintptr
 )
 

@@ -43,11 +43,10 @@ type loopStep struct {
 	errno syscall.Errno
 }
 
-// TestLoop checks with which timeout the kernel is called after each of its answers. The
-// time of the fake kernel is in hours, so the time that the test takes does not count.
+// TestLoop checks with which timeout the kernel is called after each of its answers.
 func TestLoop(t *testing.T) {
 	watchdog(t, soon)
-	const h = time.Hour
+	const h = time.Hour // by a fake clock, so that the time the test takes does not count
 	type step = loopStep
 	ready, none := step{n: 1}, step{}
 	eintr, eagain := step{errno: syscall.EINTR}, step{errno: syscall.EAGAIN}

@@ -82,7 +82,7 @@ func TestNothingReady(t *testing.T) {
 	}
 }
 
-// TestUnknownBits checks that bits without a name do no harm. TestModel checks that they are
+// TestUnknownBits checks that bits without a name do no harm; TestModel checks that they are
 // passed to and from the kernel.
 func TestUnknownBits(t *testing.T) {
 	watchdog(t, soon)

@@ -92,9 +92,7 @@ type pingPong struct {
 
 func newPingPong(tb testing.TB) *pingPong {
 	r, w := newPipe(tb)
-	p := new(Poller)
-	tb.Cleanup(func() { p.Close() })
-	must(tb, p.Register(r, POLLIN))
+	p := newPoller(tb, []int{r}, POLLIN)
 	makeWaker(tb, p)
 	return &pingPong{tb, p, r, w, newCounter(tb, p)}
 }

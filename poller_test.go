@@ -544,14 +544,14 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	}
 	wantFlags(t, p.wake)
 
-	// With no Poll waiting nothing is signalled.
+	// With no Poll waiting nothing is signaled.
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Wake())
 	(<-goPoll(p, Forever)).want(t, nil)
 	fds := newArray([]int{p.wake.r}, POLLIN)
 	if n, err := Poll(fds, 0); n != 0 || err != nil {
-		t.Errorf("signalled although no Poll waited: %v, %v", fds, err)
+		t.Errorf("signaled although no Poll waited: %v, %v", fds, err)
 	}
 	// A Poll that does not wait polls nothing but the set.
 	p.wake.signal()
@@ -582,7 +582,7 @@ func TestOneSignalAWait(t *testing.T) {
 		n = int(b[0]) + int(b[7]) // an eventfd counts, in either byte order
 	}
 	if n != 1 || err != nil {
-		t.Errorf("signalled %d times, %v", n, err)
+		t.Errorf("signaled %d times, %v", n, err)
 	}
 	p.waiting, p.polling = false, false
 }
