@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // PollFd and its event bits, as far as they are the same on every platform.
 

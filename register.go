@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // What changes a Poller's set: each change counts immediately, also for a Poll that
 // is waiting.
