@@ -22,6 +22,7 @@ const (
 	earlierTwin   = Events(0)
 	brokenPipe    = POLLHUP
 	holdsFiles    = false
+	returnsEarly  = true
 )
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND) }

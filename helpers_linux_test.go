@@ -47,6 +47,7 @@ const (
 	earlierTwin   = POLLIN
 	brokenPipe    = POLLERR
 	holdsFiles    = true // __pollwait in fs/select.c
+	returnsEarly  = false
 )
 
 func endOfPipe(Events) Events { return POLLHUP }

@@ -147,6 +147,7 @@ type eventValues struct {
 //	earlierTwin     what an entry with POLLIN reports if a later one for the same fd does
 //	brokenPipe      what the write end of a pipe without a reader reports unasked
 //	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
+//	returnsEarly    whether poll(2) may return 0 before its time
 
 // underQemu reports whether a user-mode emulator is between this process and the
 // kernel. It hides itself in /proc/self and /proc/<pid>, but not in
@@ -345,7 +346,8 @@ func needFds(tb testing.TB, n int) {
 	}
 }
 
-// limitFds leaves the process no free descriptor until restore is called.
+// limitFds leaves the process no free descriptor until restore is called or the test is
+// over.
 func limitFds(tb testing.TB) (restore func()) {
 	tb.Helper()
 	var old syscall.Rlimit
@@ -356,7 +358,9 @@ func limitFds(tb testing.TB) (restore func()) {
 	limit := old
 	setLimit(&limit.Cur, fd) // the lowest free number is out of bounds
 	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	return func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	tb.Cleanup(restore)
+	return restore
 }
 
 // idlePipes opens n pipes until the end of the test. The write ends have numbers
@@ -615,7 +619,7 @@ func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
 func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.guess.skip = 1
+	p.backoff.skip = 1
 }
 
 // isWaiting reports whether a call of Poll may wait, and nobody has ended that.
@@ -654,7 +658,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
 				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
 			}
-			if s.find(int(r.Fd)) != r {
+			if i := s.find(int(r.Fd)); i < 0 || &s.list[i] != r {
 				tb.Fatalf("fd %d is listed, but not found", r.Fd)
 			}
 		}
@@ -662,11 +666,28 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	if chained != len(want) || len(s.list) != len(want) || len(s.next) != len(want) {
 		tb.Fatalf("%d in chains, %d and %d listed, want %d", chained, len(s.list), len(s.next), len(want))
 	}
-	for fd := range s.extras {
-		if _, ok := want[int(fd)]; !ok {
-			tb.Fatalf("fd %d has a value, but is not registered", fd)
+	if s.extras != nil && len(s.extras) != len(s.list) {
+		tb.Fatalf("values for %d registrations, want %d", len(s.extras), len(s.list))
+	}
+	for _, x := range s.extras[len(s.extras):cap(s.extras)] {
+		if x.value != nil || x.conn != nil {
+			tb.Fatalf("%v is kept, but not registered", x)
 		}
 	}
+}
+
+// held returns what p keeps reachable of fd.
+func held(p *Poller, fd int) (value any, conn syscall.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.set.find(fd); i >= 0 {
+		x := p.set.extra(i)
+		if x.conn != nil {
+			conn = *x.conn
+		}
+		return x.value, conn
+	}
+	return nil, nil
 }
 
 // A fakeConn is a syscall.Conn and its own RawConn.

@@ -95,6 +95,58 @@ func TestSignals(t *testing.T) {
 	})
 }
 
+// TestSignalsFasterThanAProbe checks that every way to poll keeps its timeout though
+// signals come faster than the kernel can look at all entries, and then leaves every
+// Revents 0.
+func TestSignalsFasterThanAProbe(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	fds := make([]PollFd, min(9000, raiseLimit(t)-100))
+	var p Poller
+	defer p.Close()
+	for i := range fds {
+		fds[i] = PollFd{Fd: int32(dupFd(t, r, r+1)), Events: POLLIN}
+		must(t, p.Register(int(fds[i].Fd), POLLIN))
+	}
+	probe := time.Hour // how long a probe takes
+	for i := 0; i < 10; i++ {
+		start := time.Now()
+		if n, err := Poll(fds, 0); n != 0 || err != nil {
+			t.Fatal(n, err)
+		}
+		probe = min(probe, time.Since(start))
+	}
+	alarm(t, probe/2)
+	for seen := 0; seen < 10; { // by a call without the loop
+		if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
+			seen++
+		}
+		for _, timeout := range []time.Duration{0, 1, 5 * time.Millisecond} {
+			for i := range fds {
+				fds[i].Revents = 0xffff
+			}
+			n, err := Poll(fds, timeout)
+			for _, f := range fds {
+				if n != 0 || err != nil || f.Revents != 0 {
+					t.Fatalf("Poll(%v) = %d, %v, %v of fd %d", timeout, n, err, f.Revents, f.Fd)
+				}
+			}
+			wantPoll(t, &p, timeout)
+			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // and with a copy of the set
+			wantPoll(t, &p, timeout)
+		}
+		for i := range fds {
+			fds[i].Revents = 0xffff
+		}
+		n, err := RawPoll(fds)
+		for _, f := range fds {
+			if n != 0 || err != nil || f.Revents != 0 {
+				t.Fatalf("RawPoll = %d, %v, %v of fd %d", n, err, f.Revents, f.Fd)
+			}
+		}
+	}
+}
+
 // TestBelowMillisecond checks, on the best of many tries, that a part of a
 // millisecond is not rounded up to a whole one.
 func TestBelowMillisecond(t *testing.T) {

@@ -138,7 +138,7 @@ func TestSleepingHandler(t *testing.T) {
 			var p Poller
 			defer p.Close()
 			makeWaker(t, &p)
-			p.guess.skip = skip
+			p.backoff.skip = skip
 			if err := p.Register(f.fd, POLLIN); err != nil {
 				return 0, err
 			}

@@ -29,7 +29,7 @@ func wantValue(tb testing.TB, p *Poller, fd int, value any) {
 		{"Poll(0)", func() ([]Ready, error) { return p.Poll(0) }},
 		{"Poll(Forever)", func() ([]Ready, error) { return p.Poll(Forever) }},
 		{"Poll(Forever) that waits", func() ([]Ready, error) {
-			p.guess = guess{skip: 1}
+			p.backoff = backoff{skip: 1}
 			return p.Poll(Forever)
 		}},
 		{"Poll(1h)", func() ([]Ready, error) { return p.Poll(time.Hour) }},
@@ -358,7 +358,7 @@ func TestAttachedIsLetGo(t *testing.T) {
 		}{
 			{"Unregister, Poll", func(p *Poller) error { return p.Unregister(r) }, true},
 			{"Unregister, Poll that waits", func(p *Poller) error {
-				p.guess = guess{skip: 1}
+				p.backoff = backoff{skip: 1}
 				if err := p.Wake(); err != nil {
 					return err
 				}

@@ -298,7 +298,7 @@ func TestChangesAfterKernelAnswered(t *testing.T) {
 			}
 			must(t, tt.change(&p, r, other))
 			p.mu.Lock()
-			p.collect(1)
+			p.report(1)
 			p.polling = false
 			p.mu.Unlock()
 

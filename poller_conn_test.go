@@ -6,6 +6,7 @@ package poll
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime"
@@ -30,8 +31,8 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 			if events, ok := p.Registered(r); events != POLLIN || !ok {
 				t.Errorf("while the conn holds it: %v, %v, want POLLIN", events, ok)
 			}
-			if x := p.set.extras[int32(r)]; x == nil || x.conn != any(c) || x.value != any(c) {
-				t.Errorf("while the conn holds it: %v, want the conn", x)
+			if value, conn := held(&p, r); conn != syscall.Conn(c) || value != any(c) {
+				t.Errorf("while the conn holds it: %v and %v, want the conn", value, conn)
 			}
 			// It lets go of it, its owner closes it, and the number is another's.
 			return p.Unregister(r)
@@ -156,7 +157,7 @@ func TestRegisterConnFails(t *testing.T) {
 		mask  Events
 		ok    bool
 		value any
-		conn  any
+		conn  syscall.Conn
 	}{
 		{"nothing", func(p *Poller) {}, 0, false, nil, nil},
 		{"others", func(p *Poller) { p.Register(1000); p.Register(1001) }, 0, false, nil, nil},
@@ -196,12 +197,8 @@ func TestRegisterConnFails(t *testing.T) {
 					if mask, ok := p.Registered(r); mask != before.mask || ok != before.ok || p.Len() != n {
 						t.Errorf("Registered = %v, %v, Len = %d, want %v, %v, %d", mask, ok, p.Len(), before.mask, before.ok, n)
 					}
-					x := p.set.extras[int32(r)]
-					if before.conn != nil && (x == nil || x.conn != before.conn) {
-						t.Errorf("it holds %v, want the conn that it held", x)
-					}
-					if before.value == nil && before.conn == nil && x != nil {
-						t.Errorf("it holds %v, want nothing", x)
+					if value, conn := held(&p, r); value != before.value || conn != before.conn {
+						t.Errorf("it holds %v and %v, want %v and %v", value, conn, before.value, before.conn)
 					}
 					if before.ok {
 						wantValue(t, &p, r, before.value)
@@ -284,18 +281,19 @@ func TestRegisterConnLocks(t *testing.T) {
 		}
 		p.Unregister(w)
 	}()
-	fd, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
+	conn := &fakeConn{control: func(f func(fd uintptr)) error {
 		close(entered)
 		mu.Lock()
 		defer mu.Unlock()
 		f(uintptr(r))
 		return nil
-	}}, POLLIN)
+	}}
+	fd, err := p.RegisterConn(conn, POLLIN)
 	if fd != r || err != nil {
 		t.Errorf("RegisterConn = %d, %v, want %d", fd, err, r)
 	}
 	<-done
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN, Value: p.set.extras[int32(r)].value})
+	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN, Value: conn})
 }
 
 // A valueConn has its methods on the value: a nil *valueConn panics when they are
@@ -361,6 +359,12 @@ func TestRegisterConnNil(t *testing.T) {
 			defer func() { r = recover() }()
 			return none[len(none)]
 		}},
+		{"nil map", func() (r any) {
+			defer func() { r = recover() }()
+			var none map[int]int
+			none[0] = 0
+			return nil
+		}},
 	} {
 		t.Run("panic="+v.name, func(t *testing.T) {
 			var p Poller
@@ -378,111 +382,79 @@ func TestRegisterConnNil(t *testing.T) {
 	}
 }
 
-// TestRegisterConnFailsLate checks that a RegisterConn that fails after it was called
-// back does not undo what others have changed meanwhile.
-func TestRegisterConnFailsLate(t *testing.T) {
+// TestRegisterConnsFail checks that of two RegisterConns of one number at once that both
+// fail, at most what the first has registered is left, and never more registrations than
+// before.
+func TestRegisterConnsFail(t *testing.T) {
 	const fd = 1000
-	for i := 0; i < 6; i++ {
-		before, nested := i%2 == 1, [...]string{"no", "outside", "inside"}[i/2]
+	for _, before := range []bool{false, true} {
 		var p Poller
 		if before {
 			must(t, p.Register(fd, POLLPRI))
-			must(t, p.Attach(fd, "old"))
 		}
-		failOnce := func(meanwhile func()) {
-			t.Helper()
+		fail := func(mask Events, meanwhile func()) {
 			_, err := p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
 				f(fd)
 				meanwhile()
 				return syscall.EIO
-			}}, POLLIN)
+			}}, mask)
 			wantError(t, err, "register", -1, syscall.EIO)
 		}
-		fail := failOnce
-		switch nested { // is another that fails, too
-		case "outside":
-			fail = func(meanwhile func()) { t.Helper(); failOnce(func() { failOnce(meanwhile) }) }
-		case "inside":
-			fail = func(meanwhile func()) { t.Helper(); failOnce(func() { meanwhile(); failOnce(func() {}) }) }
+		fail(POLLIN, func() {
+			fail(POLLOUT, func() {})
+			if events, ok := p.Registered(fd); events != POLLIN || !ok {
+				t.Errorf("before=%v, after the inner one: %v, %v, want POLLIN", before, events, ok)
+			}
+		})
+		if events, ok := p.Registered(fd); ok != before || ok && events != POLLPRI {
+			t.Errorf("before=%v: %v, %v", before, events, ok)
 		}
-		if !before {
-			fail(func() { must(t, p.Modify(fd, POLLOUT)) }) // of what was never there
-			wantSet(t, &p, nil)
-		}
-		fail(func() { must(t, p.Attach(fd, "new")) })
-		if events, ok := p.Registered(fd); ok != before || before && events != POLLPRI {
-			t.Errorf("before=%v, nested=%s, Attach: Registered = %v, %v", before, nested, events, ok)
-		}
-		fail(func() { must(t, p.Register(fd, POLLOUT)) })
-		if events, ok := p.Registered(fd); !ok || events != POLLOUT {
-			t.Errorf("before=%v, nested=%s, Register: Registered = %v, %v, want POLLOUT", before, nested, events, ok)
-		}
-		fail(func() { must(t, p.Modify(fd, POLLPRI)) })
-		if events, ok := p.Registered(fd); !ok || events != POLLPRI {
-			t.Errorf("before=%v, nested=%s, Modify: Registered = %v, %v, want POLLPRI", before, nested, events, ok)
-		}
-		want := Ready{Fd: fd, Events: POLLNVAL}
-		if before {
-			want.Value = "new"
-		}
-		wantPoll(t, &p, 0, want)
 		must(t, p.Close())
 	}
 }
 
-// TestRegisterConnsFail checks that of several RegisterConns of one number at once, those
-// that fail leave nothing behind, in whatever order they end.
-func TestRegisterConnsFail(t *testing.T) {
-	watchdog(t, soon)
-	const fd = 1000
-	masks := [3]Events{POLLIN, POLLOUT, POLLIN | POLLOUT}
-	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-		for succeeds := -1; succeeds < 3; succeeds++ { // -1: none
-			for _, before := range []bool{false, true} {
+// TestRegisterConnCalledBackTwice checks that a Control that calls back again, with
+// another number or none, registers only the first, and takes it back if it fails.
+func TestRegisterConnCalledBackTwice(t *testing.T) {
+	const none = ^uintptr(0)
+	for _, v := range []struct {
+		name string
+		fds  []uintptr
+		fail error
+		want error
+	}{
+		{"two", []uintptr{7, 8}, nil, nil},
+		{"the same", []uintptr{7, 7}, nil, nil},
+		{"none, then one", []uintptr{none, 7}, nil, syscall.EBADF},
+		{"two, fails", []uintptr{7, 8}, syscall.EIO, syscall.EIO},
+		{"the same, fails", []uintptr{7, 7}, syscall.EIO, syscall.EIO},
+		{"none, then one, fails", []uintptr{none, 7}, syscall.EIO, syscall.EIO},
+	} {
+		for _, before := range []bool{false, true} {
+			t.Run(fmt.Sprintf("fds=%s/before=%v", v.name, before), func(t *testing.T) {
 				var p Poller
-				want := Ready{Fd: fd, Events: POLLNVAL}
-				wantMask := POLLPRI
+				defer p.Close()
+				want := map[int]Events{}
 				if before {
-					must(t, p.Register(fd, POLLPRI))
-					must(t, p.Attach(fd, "old"))
-					want.Value = "old"
+					must(t, p.Register(7, POLLPRI))
+					want[7] = POLLPRI
 				}
-				var end [3]chan error
-				var conns [3]*fakeConn
-				results := make(chan error)
-				for i, mask := range masks {
-					begun, ended, mask := make(chan struct{}), make(chan error), mask
-					conn := &fakeConn{control: func(f func(uintptr)) error {
+				fd, err := p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
+					for _, fd := range v.fds {
 						f(fd)
-						close(begun)
-						return <-ended
-					}}
-					go func() {
-						_, err := p.RegisterConn(conn, mask)
-						results <- err
-					}()
-					<-begun
-					end[i], conns[i] = ended, conn
-				}
-				for _, i := range order {
-					var err error = syscall.EIO
-					if i == succeeds {
-						err, want.Value, wantMask = nil, conns[i], masks[i]
 					}
-					end[i] <- err
-					if got := <-results; !errors.Is(got, err) {
-						t.Errorf("RegisterConn: %v, want %v", got, err)
+					return v.fail
+				}}, POLLIN)
+				if v.want == nil {
+					want[7] = POLLIN
+					if fd != 7 || err != nil {
+						t.Errorf("RegisterConn = %d, %v, want 7", fd, err)
 					}
+				} else {
+					wantError(t, err, "register", -1, v.want)
 				}
-				mask, ok := p.Registered(fd)
-				if registered := before || succeeds >= 0; ok != registered || ok && mask != wantMask {
-					t.Errorf("order=%v, succeeds=%d, before=%v: Registered = %v, %v, want %v, %v", order, succeeds, before, mask, ok, wantMask, registered)
-				}
-				if ok {
-					wantPoll(t, &p, 0, want)
-				}
-				must(t, p.Close())
-			}
+				wantSet(t, &p, want)
+			})
 		}
 	}
 }

@@ -263,7 +263,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 		before[fd] = m
 	}
 	var first, now map[int]Events // reported by the first call of the kernel, and by the next
-	onlyOne := timeout == 0 || w.woken && (!probeFirst || w.p.guess.skip > 0 || w.p.wake == nil)
+	onlyOne := timeout == 0 || w.woken
 	testCall = func(_ bool, left time.Duration) (n int, errno syscall.Errno, done bool) {
 		testCall = nil
 		for ; changes > 0 && len(w.script) >= 2; changes-- {

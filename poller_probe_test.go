@@ -374,7 +374,7 @@ func TestLookTakesTime(t *testing.T) {
 		must(t, p.Register(r, POLLIN))
 		makeWaker(t, &p)
 		for i := 0; i < 5; i++ {
-			p.guess.skip = uint8(i % 2)
+			p.backoff.skip = uint8(i % 2)
 			start := time.Now()
 			wantPoll(t, &p, timeout)
 			if took := time.Since(start); took < timeout {
@@ -448,7 +448,7 @@ func TestBusyLoopAllocates(t *testing.T) {
 	must(t, p.Register(r, POLLIN))
 	for _, timeout := range []time.Duration{0, 1, Forever, time.Hour} {
 		for _, skip := range []uint8{0, maxSkip} {
-			p.guess.skip = skip
+			p.backoff.skip = skip
 			if n := testing.AllocsPerRun(100, func() { p.Poll(timeout) }); n != 0 && !instrumented() {
 				t.Errorf("busy, Poll(%v), skip=%d: %v allocations, want 0", timeout, skip, n)
 			}

@@ -1,0 +1,231 @@
+//go:build linux || darwin || freebsd
+
+// What changes a Poller's set: each change counts immediately, also for a Poll that
+// is waiting.
+
+package poll
+
+import (
+	"errors"
+	"io/fs"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// Register adds fd to the set of registered descriptors, with a mask of the events
+// to watch it for. Several masks are ORed. With none, the mask is POLLIN, POLLPRI
+// and POLLOUT, as in Python, but most descriptors are nearly always ready for
+// POLLOUT. With a mask of 0 only POLLERR, POLLHUP and POLLNVAL are reported (on
+// Darwin, nothing). If fd is registered already it gets the new mask, keeps its
+// value, and is still one registration.
+//
+// Register does not check whether fd is open: Poll reports POLLNVAL while it is not.
+// A waiting Poll watches fd from now on.
+//
+// The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed.
+// The cost is O(1). It allocates only when the set grows beyond its largest size.
+func (p *Poller) Register(fd int, events ...Events) error {
+	p.mu.Lock()
+	if _, err := p.add(fd, mask(events)); err != nil {
+		return p.unlockError("register", fd, err)
+	}
+	p.unlockChanged()
+	return nil
+}
+
+func mask(events []Events) (m Events) {
+	if len(events) == 0 {
+		return POLLIN | POLLPRI | POLLOUT
+	}
+	for _, e := range events {
+		m |= e
+	}
+	return m
+}
+
+// add implements Register and RegisterConn, and returns the index of fd in the set. The
+// caller holds mu.
+func (p *Poller) add(fd int, events Events) (i int, err error) {
+	switch {
+	case p.closed:
+		return -1, ErrClosed
+	case !validFd(fd):
+		return -1, syscall.EBADF
+	}
+	if i = p.set.find(fd); i < 0 {
+		i = p.set.add(fd)
+	}
+	p.set.list[i].Events = events
+	return i, nil
+}
+
+// RegisterConn registers the descriptor of c, which is anything with a SyscallConn
+// method, such as an *os.File or a *net.TCPConn. (A net.Conn or net.Listener must be
+// asserted to syscall.Conn.) It returns the descriptor, by which to recognize it in
+// a result and to unregister it. The mode of c, blocking or not, is unchanged.
+//
+// c holds its descriptor open while it is being registered, so the right file is
+// registered even if c is closed at the same time. Afterwards, unregister it before
+// you close c. The Poller keeps c reachable while it is registered, so that it is not
+// closed as garbage. The value of the registration is c, in place of any earlier one,
+// until Attach changes it.
+//
+// Some events are reported only once, to the first poll that sees them (see the package
+// documentation, Events). If package os opened the file, that may be the Go runtime's:
+// use syscall.Open and Register.
+//
+// The errors are those of c, for example if it is closed; EINVAL if c is nil, a nil
+// pointer or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. After an
+// error every registration is as it was, except that if c fails after it has given its
+// descriptor (no type in os or net does), changes that other goroutines have made to
+// that registration meanwhile may be lost. To recognize a bad c, RegisterConn turns a
+// nil pointer dereference in its methods into EINVAL. Other panics pass through.
+//
+// The cost is that of Register, one or two small allocations, and memory for a value in
+// every registration of p.
+func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
+	var before registration
+	var called bool
+	fd, err = -1, syscall.EBADF // if c never calls back
+	failed := control(c, func(n uintptr) {
+		if called {
+			return
+		}
+		called, fd = true, int(n)
+		p.mu.Lock()
+		before = p.set.get(fd)
+		var i int
+		if i, err = p.add(fd, mask(events)); err != nil {
+			p.mu.Unlock()
+			return
+		}
+		p.set.setExtra(i, extra{value: c, conn: &c})
+		p.unlockChanged()
+	})
+	about := fd
+	switch {
+	case failed != nil:
+		about, err = -1, failed
+	case err == nil:
+		return fd, nil
+	}
+	p.mu.Lock()
+	if p.closed {
+		err = ErrClosed
+	}
+	if i := p.set.find(fd); i >= 0 && p.set.extra(i).conn == &c {
+		p.set.put(i, before)
+		p.unlockChanged()
+	} else {
+		p.mu.Unlock()
+	}
+	return -1, &Error{"register", about, err}
+}
+
+// control calls f with the descriptor of c. For any kind of nil c, the methods of
+// packages os and net panic or return os.ErrInvalid, which is not a syscall.Errno.
+func control(c syscall.Conn, f func(fd uintptr)) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if !isNilPanic(r) {
+				panic(r)
+			}
+			err = syscall.EINVAL
+		}
+	}()
+	rc, err := c.SyscallConn()
+	if err == nil {
+		err = rc.Control(f)
+	}
+	if errors.Is(err, fs.ErrInvalid) {
+		return syscall.EINVAL
+	}
+	return err
+}
+
+// isNilPanic reports whether r is the panic of a nil pointer dereference, by making
+// another one, or of a value method called on a nil pointer.
+func isNilPanic(r any) (is bool) {
+	if e, ok := r.(runtime.Error); ok && strings.HasPrefix(e.Error(), "value method ") {
+		return true // panicwrap in runtime/error.go
+	}
+	defer func() { is = r == recover() }()
+	var p *int
+	*p = 0
+	return false
+}
+
+// Attach sets the value that Poll returns as Ready.Value with every event of fd,
+// for example a connection's state. A waiting Poll uses the value that is current
+// when it returns. Unregister drops the value, and a new registration of the number
+// starts with nil. The Poller keeps the value reachable until the first Poll after
+// Unregister, or until Close.
+//
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and the
+// first value in p costs memory for one in every registration.
+func (p *Poller) Attach(fd int, value any) error {
+	p.mu.Lock()
+	i := p.set.find(fd)
+	if i < 0 {
+		return p.unlockAbsent("attach", fd)
+	}
+	x := p.set.extra(i)
+	x.value = value
+	p.set.setExtra(i, x)
+	p.mu.Unlock()
+	return nil
+}
+
+// Modify replaces the mask of fd, also in a Poll that is waiting. The errors are
+// ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates nothing.
+func (p *Poller) Modify(fd int, events Events) error {
+	p.mu.Lock()
+	i := p.set.find(fd)
+	if i < 0 {
+		return p.unlockAbsent("modify", fd)
+	}
+	p.set.list[i].Events = events
+	p.unlockChanged()
+	return nil
+}
+
+// Unregister removes fd from the set, whether it is open or not. No Poll that
+// returns later reports this registration, even if the number is reused. An event
+// that the kernel reports only once, such as that of a pressure-stall trigger, is
+// lost if it has happened but Poll has not yet returned it.
+//
+// The kernel keeps a file open while a call waits for it, even after close(2). A
+// waiting Poll releases the file soon after Unregister has returned. Until it does,
+// a listener's address, for example, may still be in use.
+//
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it
+// allocates nothing. The memory of a large set is kept for later registrations.
+func (p *Poller) Unregister(fd int) error {
+	p.mu.Lock()
+	i := p.set.find(fd)
+	if i < 0 {
+		return p.unlockAbsent("unregister", fd)
+	}
+	p.set.remove(i)
+	p.unlockChanged()
+	return nil
+}
+
+// Registered returns the mask of fd, and whether it is registered. The cost is
+// O(1).
+func (p *Poller) Registered(fd int) (events Events, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.set.find(fd); i >= 0 {
+		return p.set.list[i].Events, true
+	}
+	return 0, false
+}
+
+// Len returns the number of registered descriptors, which is 0 after Close.
+func (p *Poller) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.set.list)
+}
