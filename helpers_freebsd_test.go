@@ -22,6 +22,7 @@ const (
 	earlierTwin   = POLLIN
 	brokenPipe    = POLLHUP
 	holdsFiles    = false
+	returnsEarly  = false
 )
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLRDNORM) }
