@@ -22,11 +22,9 @@ const (
 	earlierTwin   = Events(0)
 	brokenPipe    = POLLHUP
 	holdsFiles    = false
+	returnsEarly  = true
 )
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND) }
-
-// returnsEarly is whether poll(2) may return 0 before its time.
-const returnsEarly = true
 
 func dup2(from, to int) error { return syscall.Dup2(from, to) }

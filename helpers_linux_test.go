@@ -46,12 +46,10 @@ const (
 	earlierTwin   = POLLIN
 	brokenPipe    = POLLERR
 	holdsFiles    = true // __pollwait in fs/select.c
+	returnsEarly  = false
 )
 
 func endOfPipe(Events) Events { return POLLHUP }
-
-// returnsEarly is whether poll(2) may return 0 before its time.
-const returnsEarly = false
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
 // open returns both ends of a new pseudo-terminal, and the slave's settings. The
-// test closes the slave, and the master if the test has not.
+// slave is closed at the end of the test. The caller closes the master.
 func open(t *testing.T) (master, slave int, before tty.Settings) {
 	t.Helper()
 	master, name, err := tty.OpenPty()
