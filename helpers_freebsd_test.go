@@ -27,7 +27,4 @@ const (
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLRDNORM) }
 
-// returnsEarly is whether poll(2) may return 0 before its time.
-const returnsEarly = false
-
 func dup2(from, to int) error { return syscall.Dup2(from, to) }
