@@ -6,13 +6,14 @@ package poll
 
 import (
 	"errors"
+	"io/fs"
 	"strconv"
 	"syscall"
 )
 
 // The errors that have names. Test for them with errors.Is.
 var (
-	// ErrNotRegistered is returned by Modify, Attach and Unregister for a
+	// ErrNotRegistered is returned by Modify, Disable, Attach and Unregister for a
 	// descriptor that is not registered.
 	ErrNotRegistered = errors.New("not registered")
 
@@ -26,8 +27,14 @@ var (
 	ErrTooManyFds error = tooManyFds{}
 
 	// ErrClosed is returned by methods of a closed Poller or Waker.
-	ErrClosed = errors.New("closed")
+	// errors.Is(err, os.ErrClosed) holds as well.
+	ErrClosed error = closed{}
 )
+
+type closed struct{}
+
+func (closed) Error() string { return "closed" }
+func (closed) Unwrap() error { return fs.ErrClosed } // which is os.ErrClosed
 
 type tooManyFds struct{}
 
@@ -36,7 +43,7 @@ func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
 // Error describes an operation that failed.
 type Error struct {
-	Op  string // "poll", "register", "modify", "attach", "unregister", "wake", "reset", "close" or "open"
+	Op  string // "poll", "register", "modify", "disable", "attach", "unregister", "wake", "reset", "close" or "open"
 	Fd  int    // the descriptor, or -1 if the error is not about one
 	Err error  // an Err variable, a syscall.Errno, an *Error or the error of a syscall.Conn
 }

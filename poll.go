@@ -14,6 +14,20 @@ import (
 // report. Any negative timeout means the same.
 const Forever time.Duration = -1
 
+// Until returns the timeout of a wait that ends at t: the time until t, or 0 once t has
+// passed; Forever if t is the zero Time, which means no deadline in package net too; and
+// the longest Duration if t is further away than that. Use it in place of time.Until,
+// which is negative once t has passed, and so would wait forever.
+//
+// Setting the system clock during the wait does not change its end, even if t has no
+// monotonic clock reading.
+func Until(t time.Time) time.Duration {
+	if t.IsZero() {
+		return Forever
+	}
+	return max(time.Until(t), 0)
+}
+
 // Poll waits until one of the descriptors in fds is ready, and returns the number
 // of entries whose Revents is not zero. It wraps poll(2) and, on Linux, ppoll(2).
 //

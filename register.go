@@ -56,8 +56,15 @@ func (p *Poller) add(fd int, events Events) (i int, err error) {
 	if i = p.set.find(fd); i < 0 {
 		i = p.set.add(fd)
 	}
+	return p.setMask(i, events), nil
+}
+
+// setMask enables the registration at i with a mask, and returns its index from now on.
+// The caller holds mu.
+func (p *Poller) setMask(i int, events Events) int {
+	i = p.set.enable(i)
 	p.set.list[i].Events = events
-	return i, nil
+	return i
 }
 
 // RegisterConn registers the descriptor of c, which is anything with a SyscallConn
@@ -185,7 +192,29 @@ func (p *Poller) Modify(fd int, events Events) error {
 	if i < 0 {
 		return p.unlockAbsent("modify", fd)
 	}
-	p.set.list[i].Events = events
+	p.setMask(i, events)
+	p.unlockChanged()
+	return nil
+}
+
+// Disable keeps fd registered, with its mask, value and conn, but reports nothing of it,
+// not even POLLERR, POLLHUP and POLLNVAL, which a mask of 0 does not silence. Modify,
+// Register or RegisterConn enables it again, with a mask. Whatever a call under way found
+// before that is not reported.
+//
+// Use it while a goroutine handles fd and enables it again when it is done (epoll's
+// EPOLLONESHOT), while a peer has more data than you can take, or for a descriptor that
+// would be reported on every call, such as the master of a pty whose slave is not open.
+//
+// The errors are ErrNotRegistered and ErrClosed. Disabling twice is no error. The cost is
+// O(1), it allocates nothing, and a disabled descriptor costs Poll nothing.
+func (p *Poller) Disable(fd int) error {
+	p.mu.Lock()
+	i := p.set.find(fd)
+	if i < 0 {
+		return p.unlockAbsent("disable", fd)
+	}
+	p.set.disable(i)
 	p.unlockChanged()
 	return nil
 }
