@@ -62,9 +62,10 @@
 // not open anywhere: it reports POLLHUP on every call, which no mask hides. Unregister
 // it, and register it again later.
 //
-// The exceptions are pressure-stall triggers and /proc/self/mounts. They report each
-// event once, to the first poll that sees it. If package os opened the file, that may
-// be the Go runtime's: use [syscall.Open], and register the descriptor.
+// The exceptions are pressure-stall triggers, /proc/self/mounts, files such as
+// /proc/sys/kernel/hostname, and perf events. They report each event once, to the first
+// poll that sees it. If package os opened the file, that may be the Go runtime's: use
+// [syscall.Open], and register the descriptor.
 //
 // # Reading what is ready
 //

@@ -64,11 +64,16 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // call, so until it returns no other goroutine runs in its place, and a garbage
 // collection makes the whole program wait for it.
 //
-// Use it only on descriptors whose poll function in the kernel never blocks:
-// pipes, FIFOs, sockets, eventfds, timerfds, pidfds, signalfds and inotify. That of
-// a FUSE file waits for the file's server, that of a terminal for its driver, and
-// that of a device may wait for a lock. The program then stops for as long as that
-// takes, and forever if it is the server itself.
+// Use it only on descriptors whose poll function in the kernel never blocks: pipes,
+// FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.
+// That of a FUSE file waits for the file's server, that of a terminal for its driver,
+// and that of a device or of another kind of socket (AF_VSOCK, AF_XDP) may wait for a
+// lock or do work. The program then stops for as long as that takes, and forever if it
+// is the server itself.
+//
+// A signal that interrupts RawPoll counts as finding nothing: the kernel had checked all
+// entries. The cost is that of the system call, about 50 ns for each entry on Linux, and
+// the goroutine keeps its processor (P) for that long.
 //
 // On Darwin RawPoll is Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }

@@ -78,9 +78,9 @@ func (p *Poller) setMask(i int, events Events) int {
 // closed as garbage. The value of the registration is c, in place of any earlier one,
 // until Attach changes it.
 //
-// Some events are reported only once: those of a pressure-stall trigger or of
-// /proc/self/mounts. The Go runtime may consume them first if it watches c too, as it
-// does for files that package os has opened. For those use syscall.Open and Register.
+// Some events are reported only once, to the first poll that sees them (see the package
+// documentation, Events). If package os opened the file, that may be the Go runtime's:
+// use syscall.Open and Register.
 //
 // The errors are those of c, for example if it is closed; EINVAL if c is nil, a nil
 // pointer or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. After an
