@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-// The errors of the package. Each is an *Error, but for those of a context.
+// The errors of the package. Each is an *Error, except a context's own.
 
 package poll
 
@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// The errors that have names. Test for them with errors.Is.
+// The sentinel errors. Test for them with errors.Is.
 var (
 	// ErrNotRegistered is returned by Modify, Disable, Attach and Unregister for a
 	// descriptor that is not registered.
@@ -22,8 +22,9 @@ var (
 	ErrConcurrentPoll = errors.New("another call is under way")
 
 	// ErrTooManyFds is returned if a call has more entries than the kernel's
-	// limit, on Linux the soft RLIMIT_NOFILE. errors.Is(err, syscall.EINVAL)
-	// holds as well.
+	// limit: the soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc on FreeBSD,
+	// 10240 or RLIMIT_NOFILE on Darwin. errors.Is(err, syscall.EINVAL) holds as
+	// well.
 	ErrTooManyFds error = tooManyFds{}
 
 	// ErrClosed is returned by methods of a closed Poller or Waker.
