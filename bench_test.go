@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // What polling costs, on every platform. bench_linux_test.go has the comparison
 // with select(2) and with other ways into the kernel. Descriptors are the read

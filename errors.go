@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The errors of the package. Each is an *Error, except a context's own.
 

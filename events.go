@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // PollFd, and the event bits that are the same on every platform.
 

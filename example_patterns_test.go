@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Examples of patterns: what programs that wait on descriptors are made of.
 

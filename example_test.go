@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package poll_test
 
@@ -68,7 +68,7 @@ func ExamplePoller_Poll() {
 	defer p.Close()
 	check(p.Register(a[0], poll.POLLIN))
 	check(p.Register(a[1], poll.POLLOUT))
-	check(p.Register(b[0])) // POLLIN|POLLPRI|POLLOUT
+	check(p.Register(b[0], poll.POLLIN, poll.POLLPRI))
 	for fd := range names {
 		defer syscall.Close(fd)
 	}
@@ -364,7 +364,8 @@ func ExamplePoll() {
 	var pipe [2]int
 	check(syscall.Pipe(pipe[:]))
 	defer syscall.Close(pipe[0])
-	syscall.Close(pipe[1])
+	defer syscall.Close(pipe[1])
+	syscall.Write(pipe[1], []byte("x"))
 
 	fds := []poll.PollFd{
 		{Fd: int32(pipe[0]), Events: poll.POLLIN},
@@ -372,7 +373,7 @@ func ExamplePoll() {
 	}
 	n, err := poll.Poll(fds, time.Second)
 	fmt.Println(n, err, fds[0].Revents, fds[1].Revents)
-	// Output: 1 <nil> POLLHUP 0
+	// Output: 1 <nil> POLLIN 0
 }
 
 // Read both output streams of a child process until they end. Only then call Wait, which

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -15,14 +16,65 @@ import (
 	"unsafe"
 )
 
-// isDarwin is whether the names of the event bits have Darwin's values.
-const isDarwin = false
+// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
+var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
 
-// returnsEarly is whether poll(2) may return 0 before its time.
-const returnsEarly = false
+// include/uapi/asm-generic/poll.h
+var systemEvents = eventValues{
+	wrnorm: 0x100, wrband: 0x200, rdhup: 0x2000,
+	text: map[Events]string{
+		0x100:  "POLLWRNORM",
+		0x200:  "POLLWRBAND",
+		0x2000: "POLLRDHUP",
+		0x4000: "0x4000",
+		0xffff: "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRNORM|POLLWRBAND|POLLRDHUP|0xdc00",
+	},
+}
+
+func init() {
+	if onMIPS { // arch/mips/include/uapi/asm/poll.h
+		systemEvents.wrnorm, systemEvents.wrband = 0x4, 0x100
+		systemEvents.text[0x100] = "POLLWRBAND"
+		systemEvents.text[0x200] = "0x200"
+		systemEvents.text[0xffff] = "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRBAND|POLLRDHUP|0xde00"
+	}
+}
+
+// See helpers_test.go.
+const (
+	readEndOut = Events(0)
+	brokenPipe = POLLERR
+	holdsFiles = true // __pollwait in fs/select.c
+
+	returnsEarly = false
+)
+
+func endOfPipe(Events) Events { return POLLHUP }
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
+
+// isOwned reports whether fd is open, as far as own and closeFd know.
+func isOwned(fd int) bool {
+	owned.Lock()
+	defer owned.Unlock()
+	return owned.by[fd] != nil
+}
+
+// fill writes to a non-blocking descriptor until not even a byte fits.
+func fill(fd int) error {
+	for b := make([]byte, 4096); ; {
+		switch _, err := syscall.Write(fd, b); {
+		case err == nil || err == syscall.EINTR:
+		case err != syscall.EAGAIN:
+			return err
+		case len(b) == 1:
+			return nil
+		default:
+			b = b[:1]
+		}
+	}
+}
 
 // A maker makes descriptors, which are closed at the end of the test.
 type maker struct{ testing.TB }

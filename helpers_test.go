@@ -1,7 +1,7 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// The helpers of all tests and benchmarks; those for Linux alone are in
-// helpers_linux_test.go.
+// The helpers of all tests and benchmarks. What differs between systems is in
+// helpers_GOOS_test.go, and so are those for Linux alone.
 
 package poll
 
@@ -132,8 +132,20 @@ func heap(build func() any) int64 {
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
 
-// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
-var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
+// eventValues are the event bits that differ between systems, by their headers, and the
+// text of some masks.
+type eventValues struct {
+	wrnorm, wrband, rdhup Events
+	text                  map[Events]string
+}
+
+// helpers_GOOS_test.go defines systemEvents, dup2, and
+//
+//	endOfPipe(ask)  what the read end of an empty pipe without a writer reports if asked for ask
+//	readEndOut      what the read end of a pipe reports if asked for POLLOUT
+//	brokenPipe      what the write end of a pipe without a reader reports unasked
+//	returnsEarly    whether poll(2) may return 0 before its time
+//	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
 
 // underQemu reports whether a user-mode emulator is between this process and the
 // kernel. It hides itself in /proc/self and /proc/<pid>, but not in
@@ -181,13 +193,6 @@ func own(tb testing.TB, fd int) int {
 		}
 	})
 	return fd
-}
-
-// isOwned reports whether fd is open, as far as own and closeFd know.
-func isOwned(fd int) bool {
-	owned.Lock()
-	defer owned.Unlock()
-	return owned.by[fd] != nil
 }
 
 // closeFd closes a descriptor that would be closed at the end of the test.
@@ -280,21 +285,6 @@ func mustWrite(tb testing.TB, fd int, s string) {
 	}
 }
 
-// fill writes to a non-blocking descriptor until not even a byte fits.
-func fill(fd int) error {
-	for b := make([]byte, 4096); ; {
-		switch _, err := syscall.Write(fd, b); {
-		case err == nil || err == syscall.EINTR:
-		case err != syscall.EAGAIN:
-			return err
-		case len(b) == 1:
-			return nil
-		default:
-			b = b[:1]
-		}
-	}
-}
-
 // readAll empties a non-blocking descriptor.
 func readAll(fd int) (n int) {
 	var b [256]byte
@@ -310,17 +300,22 @@ func readAll(fd int) (n int) {
 	}
 }
 
-// openFds counts the descriptors of the process that are not garbage.
-func openFds(tb testing.TB) int {
+// openFds counts the descriptors of the process that are not garbage, up to a number
+// that is far above the lowest free one, which a leak would take. (FreeBSD's /dev/fd
+// has no more than 0 to 2 unless fdescfs is mounted.)
+func openFds(tb testing.TB) (n int) {
 	tb.Helper()
 	collectGarbage(tb)
-	d, err := os.Open("/dev/fd")
-	must(tb, err)
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	must(tb, err)
-	return len(names)
+	for fd := 0; fd < 4096; fd++ {
+		if isOpen(fd) {
+			n++
+		}
+	}
+	return n
 }
+
+// setLimit sets a field of a syscall.Rlimit, which is signed on FreeBSD.
+func setLimit[T int64 | uint64](field *T, n int) { *field = T(n) }
 
 // raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how many
 // descriptors may be used. The kernel never shrinks its table of a process's
@@ -359,7 +354,7 @@ func limitFds(tb testing.TB) (restore func()) {
 	must(tb, err)
 	syscall.Close(fd)
 	limit := old
-	limit.Cur = uint64(fd) // the lowest free number is out of bounds
+	setLimit(&limit.Cur, fd) // the lowest free number is out of bounds
 	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
 	tb.Cleanup(restore)

@@ -1,4 +1,4 @@
-//go:build go1.25 && (linux || darwin)
+//go:build go1.25 && (linux || darwin || freebsd)
 
 // The tests of timeouts in a testing/synctest bubble, whose clock stands still during a
 // system call.

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of changes of the set while a Poll is under way.
 
@@ -313,12 +313,11 @@ func TestChangesAfterKernelAnswered(t *testing.T) {
 }
 
 // TestUnregisteredIsReleased checks that a waiting Poll lets go of a file that is
-// unregistered and closed: the kernel keeps what it waits for open (__pollwait in
-// fs/select.c).
+// unregistered and closed, which Linux keeps open while it waits for it.
 func TestUnregisteredIsReleased(t *testing.T) {
 	watchdog(t, soon)
 	idle, _ := newPipe(t)
-	for tries := 1; ; tries++ {
+	for tries := 1; tries <= 20 || holdsFiles; tries++ {
 		r, w := newPipe(t)
 		p := newPoller(t, []int{idle}, POLLIN)
 		must(t, p.Register(w, 0))
@@ -330,8 +329,8 @@ func TestUnregisteredIsReleased(t *testing.T) {
 		held, err := Wait(r, POLLIN, 0)
 		must(t, err)
 		must(t, p.Unregister(w))
-		if got, err := Wait(r, POLLIN, Forever); got != POLLHUP || err != nil {
-			t.Fatalf("the other end: %v, %v, want POLLHUP", got, err)
+		if got, err := Wait(r, POLLIN, Forever); got != endOfPipe(POLLIN) || err != nil {
+			t.Fatalf("the other end: %v, %v, want %v", got, err, endOfPipe(POLLIN))
 		}
 		must(t, p.Wake())
 		got := <-c
@@ -342,6 +341,7 @@ func TestUnregisteredIsReleased(t *testing.T) {
 		}
 		// Poll was not in the kernel when w was closed, or has reported POLLNVAL.
 	}
+	t.Log("Poll never held the file")
 }
 
 // TestChangesDuringWaitTakeNoMemory checks that changes during a wait, which may be a

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of what a Poll owes when it leaves with nothing to report: everything that was
 // registered in time.

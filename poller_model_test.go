@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Random calls compared with a model, and many goroutines at once.
 

@@ -1,95 +1,13 @@
-// The tests that count the system calls of a Poller. Other kernels may take more.
+// The tests of which calls poll without waiting first, where probeFirst is true.
 
 package poll
 
 import (
 	"fmt"
 	"reflect"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// A counter counts the system calls of Poll.
-type counter struct {
-	looks, waits int
-	before       func(waits bool) // the next call, if not nil
-}
-
-// newCounter counts the calls of p. It repeats one that a signal has interrupted, and
-// counts it once: the runtime sends signals at any time.
-func newCounter(tb testing.TB, p *Poller) *counter {
-	c := new(counter)
-	onCall(tb, func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
-		fds := p.asked
-		if timeout == 0 {
-			c.looks++
-			fds = fds[1:]
-		} else {
-			c.waits++
-		}
-		if c.before != nil {
-			c.before(timeout != 0)
-		}
-		for {
-			if n, errno = pollExact(fds, timeout); errno != syscall.EINTR {
-				return n, errno, true
-			}
-		}
-	})
-	return c
-}
-
-// A pingPong is a Poller whose descriptor gets ready only when it is waited for.
-type pingPong struct {
-	testing.TB
-	p    *Poller
-	r, w int
-	*counter
-}
-
-func newPingPong(tb testing.TB) *pingPong {
-	r, w := newPipe(tb)
-	p := new(Poller)
-	tb.Cleanup(func() { p.Close() })
-	must(tb, p.Register(r, POLLIN))
-	makeWaker(tb, p)
-	return &pingPong{tb, p, r, w, newCounter(tb, p)}
-}
-
-// once is one exchange. It returns whether Poll looked before it waited.
-func (pp *pingPong) once() (looked bool) {
-	pp.Helper()
-	pp.looks, pp.waits = 0, 0
-	written := false
-	pp.before = func(waits bool) {
-		if waits && !written {
-			written = true
-			mustWrite(pp, pp.w, "x")
-		}
-	}
-	wantPoll(pp, pp.p, Forever, Ready{Fd: pp.r, Events: POLLIN})
-	pp.before = nil
-	readAll(pp.r)
-	if pp.waits == 0 || pp.looks > 1 {
-		pp.Fatalf("%d calls that wait and %d that do not, want 1, and at most 1", pp.waits, pp.looks)
-	}
-	return pp.looks == 1
-}
-
-// busy is one call that finds something at once. It returns whether Poll looked
-// only.
-func (pp *pingPong) busy(timeout time.Duration) (looked bool) {
-	pp.Helper()
-	pp.looks, pp.waits = 0, 0
-	mustWrite(pp, pp.w, "x")
-	wantPoll(pp, pp.p, timeout, Ready{Fd: pp.r, Events: POLLIN})
-	readAll(pp.r)
-	if pp.looks+pp.waits != 1 {
-		pp.Fatalf("%d calls that wait and %d that do not, want 1 together", pp.waits, pp.looks)
-	}
-	return pp.looks == 1
-}
 
 // TestBusyLoopLooks checks that a busy loop polls without waiting, from the first
 // call on that has a Waker.

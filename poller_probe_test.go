@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of a Poll that may wait and polls without waiting first: nothing is lost
 // by that.
@@ -52,9 +52,125 @@ func looking(tb testing.TB, after bool, f func(p *Poller, w int)) (p *Poller, r,
 	return p, r, w
 }
 
+// needProbes skips a test of what happens during a poll without waiting where no Poll
+// that may wait begins with one.
+func needProbes(t *testing.T) {
+	if !probeFirst {
+		t.Skip("Poll does not poll without waiting first")
+	}
+}
+
+// A counter counts the system calls of Poll.
+type counter struct {
+	looks, waits int
+	before       func(waits bool) // the next call, if not nil
+}
+
+// newCounter counts the calls of p. It repeats one that has failed for now, or returned
+// for nothing, and counts it once: the runtime sends signals at any time.
+func newCounter(tb testing.TB, p *Poller) *counter {
+	c := new(counter)
+	onCall(tb, func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
+		fds := p.asked
+		if timeout == 0 {
+			c.looks++
+			fds = fds[1:]
+		} else {
+			c.waits++
+		}
+		if c.before != nil {
+			c.before(timeout != 0)
+		}
+		for {
+			n, errno = pollExact(fds, timeout)
+			again := errno == syscall.EINTR || errno == syscall.EAGAIN || errno == 0 && n == 0 && timeout < 0
+			if !again {
+				return n, errno, true
+			}
+		}
+	})
+	return c
+}
+
+// A pingPong is a Poller whose descriptor gets ready only when it is waited for.
+type pingPong struct {
+	testing.TB
+	p    *Poller
+	r, w int
+	*counter
+}
+
+func newPingPong(tb testing.TB) *pingPong {
+	r, w := newPipe(tb)
+	p := new(Poller)
+	tb.Cleanup(func() { p.Close() })
+	must(tb, p.Register(r, POLLIN))
+	makeWaker(tb, p)
+	return &pingPong{tb, p, r, w, newCounter(tb, p)}
+}
+
+// once is one exchange. It returns whether Poll looked before it waited.
+func (pp *pingPong) once() (looked bool) {
+	pp.Helper()
+	pp.looks, pp.waits = 0, 0
+	written := false
+	pp.before = func(waits bool) {
+		if waits && !written {
+			written = true
+			mustWrite(pp, pp.w, "x")
+		}
+	}
+	wantPoll(pp, pp.p, Forever, Ready{Fd: pp.r, Events: POLLIN})
+	pp.before = nil
+	readAll(pp.r)
+	if pp.waits == 0 || pp.looks > 1 {
+		pp.Fatalf("%d calls that wait and %d that do not, want 1, and at most 1", pp.waits, pp.looks)
+	}
+	return pp.looks == 1
+}
+
+// busy is one call that finds something at once. It returns whether Poll looked
+// only.
+func (pp *pingPong) busy(timeout time.Duration) (looked bool) {
+	pp.Helper()
+	pp.looks, pp.waits = 0, 0
+	mustWrite(pp, pp.w, "x")
+	wantPoll(pp, pp.p, timeout, Ready{Fd: pp.r, Events: POLLIN})
+	readAll(pp.r)
+	if pp.looks+pp.waits != 1 {
+		pp.Fatalf("%d calls that wait and %d that do not, want 1 together", pp.waits, pp.looks)
+	}
+	return pp.looks == 1
+}
+
+// TestProbeFirst checks that a Poll of what is ready makes one system call, which does not
+// wait if probeFirst is true and may wait otherwise, and that a Poll that has to wait makes
+// one that waits, and another before it only if probeFirst is true.
+func TestProbeFirst(t *testing.T) {
+	watchdog(t, soon)
+	pp := newPingPong(t)
+	for i := 0; i < 100; i++ {
+		if looked := pp.busy(Forever); looked != probeFirst {
+			t.Fatalf("busy, call %d: %d calls that wait and %d that do not; probeFirst is %v", i, pp.waits, pp.looks, probeFirst)
+		}
+	}
+	looks := 0
+	for i := 0; i < 100; i++ {
+		pp.once()
+		looks += pp.looks
+		if pp.waits != 1 {
+			t.Fatalf("idle, call %d: %d calls that wait, want 1", i, pp.waits)
+		}
+	}
+	if looks > 0 != probeFirst {
+		t.Errorf("idle: %d calls that do not wait; probeFirst is %v", looks, probeFirst)
+	}
+}
+
 // TestNothingLostWhileLooking checks that what happens during a poll without waiting
 // counts as if it had happened during the wait.
 func TestNothingLostWhileLooking(t *testing.T) {
+	needProbes(t)
 	type poll func(p *Poller) ([]Ready, error)
 	forever := func(p *Poller) ([]Ready, error) { return p.Poll(Forever) }
 	hour := func(p *Poller) ([]Ready, error) { return p.Poll(time.Hour) }
@@ -205,6 +321,7 @@ func TestNothingLostWhileLooking(t *testing.T) {
 // TestLookTakesTime checks that the time of a poll without waiting is part of the
 // timeout.
 func TestLookTakesTime(t *testing.T) {
+	needProbes(t)
 	watchdog(t, soon)
 	const h = time.Hour
 	for _, v := range []struct {
@@ -271,6 +388,7 @@ func TestLookTakesTime(t *testing.T) {
 // TestLookFails checks that an error of the kernel in a poll without waiting is
 // reported, once and without a wait, and changes nothing.
 func TestLookFails(t *testing.T) {
+	needProbes(t)
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of registering: Register, RegisterConn, Modify and Unregister.
 
@@ -63,13 +63,15 @@ func TestMaskCounts(t *testing.T) {
 	mustWrite(t, w, "x")
 	var p Poller
 	defer p.Close()
-	p.Register(r)
+	p.Register(r, POLLIN)
 	p.Register(w, POLLOUT)
 	for _, timeout := range []time.Duration{0, Forever} {
 		p.Modify(w, POLLOUT)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN}, Ready{Fd: w, Events: POLLOUT})
 		p.Modify(w, 0)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN})
+		p.Register(r)
+		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | readEndOut})
 		p.Modify(r, POLLIN|POLLRDNORM)
 		wantPoll(t, &p, timeout, Ready{Fd: r, Events: POLLIN | POLLRDNORM})
 		p.Modify(r, POLLRDNORM)
@@ -219,7 +221,7 @@ func TestRegisterConn(t *testing.T) {
 		want  Events // of POLLIN|POLLPRI|POLLOUT
 	}{
 		{"File of a pipe, write end", pw, true, POLLOUT},
-		{"File of a pipe, read end", pr, true, POLLIN | POLLHUP},
+		{"File of a pipe, read end", pr, true, POLLIN | endOfPipe(POLLIN|POLLPRI|POLLOUT)},
 		{"File, regular", regular, false, POLLIN | POLLOUT},
 		{"File, blocking", blocking, false, POLLIN | POLLOUT},
 		{"TCPListener", tcp.(*net.TCPListener), true, 0},
@@ -355,7 +357,7 @@ func TestConnReachable(t *testing.T) {
 			default:
 				p.RegisterConn(testConn(fd))
 			}
-			for ask[0].Revents&(POLLERR|POLLHUP) == 0 {
+			for ask[0].Revents&brokenPipe == 0 {
 				collectGarbage(t)
 				if _, err := Poll(ask, 0); err != nil {
 					t.Fatal(err)

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The methods that change a Poller's set. A change counts immediately, also for a Poll that
 // is waiting.

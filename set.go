@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The set of registered descriptors. Nothing here locks or waits.
 

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of the set: its memory, and how long it takes to find a descriptor.
 

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The descriptor that other goroutines make readable to end a wait.
 
