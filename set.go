@@ -13,6 +13,8 @@ import (
 // an fd in the list. In chains a position counts from 1; 0 ends a chain. Disabled
 // registrations come last in the list. The zero value is empty.
 //
+// A Go map in place of the chains took more than twice as long to unregister and register.
+//
 // A peer can choose the fds in use, by opening and closing connections, but does not
 // know the multiplier: two fds share a chain with a probability of at most
 // 2/len(heads) (multiply-shift hashing; Dietzfelbinger et al., A reliable randomized
