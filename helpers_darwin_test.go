@@ -17,11 +17,12 @@ var systemEvents = eventValues{
 
 // See helpers_test.go. These are read in xnu's sources (bsd/kern/sys_generic.c).
 const (
-	readEndOut = Events(0)
-	brokenPipe = POLLHUP
-	holdsFiles = false
-
-	returnsEarly = true
+	readEndOut    = Events(0)
+	closedUnasked = Events(0) // a mask of 0 watches nothing
+	earlierTwin   = Events(0)
+	brokenPipe    = POLLHUP
+	holdsFiles    = false
+	returnsEarly  = true
 )
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLPRI|POLLRDNORM|POLLRDBAND) }

@@ -17,11 +17,12 @@ var systemEvents = eventValues{
 
 // See helpers_test.go.
 const (
-	readEndOut = POLLOUT // a pipe is bidirectional
-	brokenPipe = POLLHUP
-	holdsFiles = false
-
-	returnsEarly = false
+	readEndOut    = POLLOUT // a pipe is bidirectional
+	closedUnasked = POLLNVAL
+	earlierTwin   = POLLIN
+	brokenPipe    = POLLHUP
+	holdsFiles    = false
+	returnsEarly  = false
 )
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLRDNORM) }

@@ -42,11 +42,12 @@ func init() {
 
 // See helpers_test.go.
 const (
-	readEndOut = Events(0)
-	brokenPipe = POLLERR
-	holdsFiles = true // __pollwait in fs/select.c
-
-	returnsEarly = false
+	readEndOut    = Events(0)
+	closedUnasked = POLLNVAL
+	earlierTwin   = POLLIN
+	brokenPipe    = POLLERR
+	holdsFiles    = true // __pollwait in fs/select.c
+	returnsEarly  = false
 )
 
 func endOfPipe(Events) Events { return POLLHUP }

@@ -143,6 +143,8 @@ type eventValues struct {
 //
 //	endOfPipe(ask)  what the read end of an empty pipe without a writer reports if asked for ask
 //	readEndOut      what the read end of a pipe reports if asked for POLLOUT
+//	closedUnasked   what a descriptor that is not open reports if asked for nothing
+//	earlierTwin     what an entry with POLLIN reports if a later one for the same fd does
 //	brokenPipe      what the write end of a pipe without a reader reports unasked
 //	returnsEarly    whether poll(2) may return 0 before its time
 //	holdsFiles      whether the kernel is known to keep a file open while a call waits for it

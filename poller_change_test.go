@@ -172,7 +172,7 @@ func TestChangeIsSeenByWaitingPoll(t *testing.T) {
 			func(p *Poller, ready int) error { return p.Register(ready, 0) },
 			func(p *Poller, ready int) error { return p.Modify(ready, POLLIN) }},
 		{"change=register-again",
-			func(p *Poller, ready int) error { return p.Register(ready, POLLPRI) },
+			func(p *Poller, ready int) error { return p.Register(ready, 0) },
 			func(p *Poller, ready int) error { return p.Register(ready, POLLIN) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

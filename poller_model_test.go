@@ -223,6 +223,9 @@ func (w *modelTest) ask(fds []PollFd) {
 	for i, f := range fds {
 		if wake := w.p.wake; wake != nil && (int(f.Fd) == wake.r || int(f.Fd) == wake.w) {
 			fds[i].Revents = POLLNVAL // the Waker will make way
+			if f.Events == 0 {
+				fds[i].Revents = closedUnasked
+			}
 		}
 	}
 }

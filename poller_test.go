@@ -765,7 +765,7 @@ func TestWakerCannotMove(t *testing.T) {
 	defer restore()
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
-	must(t, p.Register(highest, 0))
+	must(t, p.Register(highest, POLLOUT))
 	waitsAtOnce(p)
 	ready, err := p.Poll(Forever)
 	if p.wake != nil {

@@ -123,7 +123,7 @@ func TestWaitClosed(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for _, fd := range []int{closedFd(t), math.MaxInt32} {
-		for _, events := range []Events{0, POLLIN, 0xffff} {
+		for _, events := range []Events{POLLIN, POLLPRI, 0xffff} {
 			for _, timeout := range []time.Duration{0, Forever, time.Hour, time.Hour + 1} {
 				if got, err := Wait(fd, events, timeout); got != POLLNVAL || err != nil {
 					t.Errorf("Wait(%d, %v, %v) = %v, %v, want POLLNVAL", fd, events, timeout, got, err)

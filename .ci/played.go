@@ -27,3 +27,8 @@ func swap(e, a, b Events) Events {
 	}
 	return e
 }
+
+func isPipe(fd int) bool {
+	var stat syscall.Stat_t
+	return syscall.Fstat(fd, &stat) == nil && stat.Mode&syscall.S_IFMT == syscall.S_IFIFO
+}

@@ -73,8 +73,6 @@ func toLinux(e Events) Events { return swap(swap(e, POLLWRBAND, 0x200), POLLRDHU
 
 // isReadEnd reports whether fd is the read end of a pipe.
 func isReadEnd(fd int) bool {
-	var stat syscall.Stat_t
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
-	return errno == 0 && flags&syscall.O_ACCMODE == syscall.O_RDONLY &&
-		syscall.Fstat(fd, &stat) == nil && stat.Mode&syscall.S_IFMT == syscall.S_IFIFO
+	return errno == 0 && flags&syscall.O_ACCMODE == syscall.O_RDONLY && isPipe(fd)
 }
