@@ -34,7 +34,7 @@
 // poll(2) is level-triggered: it reports an event on every call, immediately, until its
 // cause is gone. If a read fails with anything but EAGAIN or EINTR, remove the cause,
 // [Poller.Disable] the descriptor, or unregister and close it; otherwise your loop spins.
-// DESCRIPTORS.md, beside this package, lists what each kind of descriptor reports.
+// DESCRIPTORS.md in the repository lists what each kind of descriptor reports.
 //
 //   - POLLIN: there is something to read: data, a connection to accept, or the end of the
 //     stream, where a read returns 0 bytes. Files and directories are always ready. A
