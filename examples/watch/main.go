@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Watch runs a command, and prints each event that poll(2) reports of its standard
 // output, its standard error and its end, with one Poller:
