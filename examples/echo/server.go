@@ -110,7 +110,7 @@ func (s *server) accept() error {
 				syscall.Close(fd)
 				return err
 			}
-		case syscall.ECONNABORTED: // this one has gone
+		case syscall.ECONNABORTED, syscall.EINTR: // this one has gone, or try again
 		case syscall.EAGAIN:
 			return nil
 		default:
@@ -132,7 +132,7 @@ func (s *server) echo(c *conn) error {
 	out := c.unsent
 	if len(out) == 0 {
 		n, err := syscall.Read(c.fd, s.buf[:])
-		if err == syscall.EAGAIN {
+		if err == syscall.EAGAIN || err == syscall.EINTR {
 			return nil
 		} else if err != nil {
 			return err
@@ -142,7 +142,7 @@ func (s *server) echo(c *conn) error {
 		out = s.buf[:n]
 	}
 	n, err := syscall.Write(c.fd, out)
-	if err == syscall.EAGAIN {
+	if err == syscall.EAGAIN || err == syscall.EINTR {
 		n = 0
 	} else if err != nil {
 		return err

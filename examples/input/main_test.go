@@ -82,6 +82,11 @@ func TestKeysOfTerminal(t *testing.T) {
 	if s := get(t, slave); s.Lflag&(syscall.ICANON|syscall.ECHO|syscall.ISIG) != 0 {
 		t.Error("the terminal is not in raw mode")
 	}
+	// The mode belongs to the open file, which the test and the program share.
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(slave), syscall.F_GETFL, 0)
+	if errno != 0 || flags&syscall.O_NONBLOCK != 0 {
+		t.Errorf("the flags of the terminal are %#x, %v: it must stay in blocking mode", flags, errno)
+	}
 	write(t, master, "a\x1b[A世\x1b[1;5D")
 	for _, want := range []string{"a", "Up", "世", "Ctrl-Left"} {
 		expect(t, p, want)
