@@ -56,11 +56,7 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 
 	var resume time.Time // when to accept again; zero if the listener is registered
 	for {
-		timeout := poll.Forever
-		if !resume.IsZero() {
-			timeout = max(0, time.Until(resume))
-		}
-		ready, err := s.p.Poll(timeout)
+		ready, err := s.p.Poll(poll.Until(resume))
 		if err != nil {
 			return err
 		}
@@ -69,7 +65,7 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 			fmt.Printf("%d connections, %d bytes\n", s.accepted, s.echoed)
 			return nil
 		}
-		if !resume.IsZero() && time.Until(resume) <= 0 {
+		if poll.Until(resume) == 0 {
 			resume = time.Time{}
 			if err := s.p.Register(s.listener, poll.POLLIN); err != nil {
 				return err
