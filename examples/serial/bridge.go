@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -58,7 +58,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				switch err {
 				case nil:
 					other.pending = other.pending[n:] // often not all of it
-				case syscall.EAGAIN:
+				case syscall.EAGAIN, syscall.EINTR:
 				default:
 					report("%s: %d bytes lost: %v", port.name, len(other.pending), err)
 					other.pending = nil // the next read returns the reason
@@ -67,7 +67,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 			if len(port.pending) == 0 {
 				n, err := syscall.Read(port.fd, port.buf[:])
 				switch {
-				case err == syscall.EAGAIN:
+				case err == syscall.EAGAIN || err == syscall.EINTR:
 				case n == 0 || err == syscall.EIO:
 					// All that came before is written: a port is read only
 					// when nothing is pending.
