@@ -54,7 +54,7 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 	}
 	fmt.Println("listening on", addr)
 
-	var resume time.Time // when to accept again; zero if the listener is registered
+	var resume time.Time // when to accept again; zero if the listener is enabled
 	for {
 		ready, err := s.p.Poll(poll.Until(resume))
 		if err != nil {
@@ -67,7 +67,7 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 		}
 		if poll.Until(resume) == 0 {
 			resume = time.Time{}
-			if err := s.p.Register(s.listener, poll.POLLIN); err != nil {
+			if err := s.p.Modify(s.listener, poll.POLLIN); err != nil {
 				return err
 			}
 		}
@@ -84,9 +84,9 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 			}
 			if err := s.accept(); err != nil {
 				// EMFILE for example. The listener stays ready, so Poll would
-				// return at once, again and again.
+				// return immediately, again and again.
 				fmt.Fprintf(os.Stderr, "echo: accept: %v; again in %v\n", err, retry)
-				if err := s.p.Unregister(s.listener); err != nil {
+				if err := s.p.Disable(s.listener); err != nil {
 					return err
 				}
 				resume = time.Now().Add(retry)
