@@ -151,8 +151,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	// Do not probe until wake exists, so that the first call creates it while
 	// descriptors are available.
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
-	for polled := isDone(done); !p.closed && len(p.ready) == 0; {
-		leave := d.left == 0 || p.woken || err != nil || isDone(done)
+	ended := isDone(done)
+	for polled := ended; !p.closed && len(p.ready) == 0; {
+		leave := d.left == 0 || p.woken || err != nil || ended
 		if leave && polled {
 			break
 		}
@@ -172,6 +173,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 		// set has changed since: whoever changed it may signal too late.
 		polled = wait && n == 0 && !p.changed
 		d.update()
+		ended = isDone(done)
 	}
 
 	switch {
@@ -180,7 +182,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	case len(p.ready) > 0:
 		ready, err = p.ready, nil
 	case err != nil:
-	case isDone(done):
+	case ended:
 		err = errDone
 	case timeout != 0:
 		p.woken = false // this return answers it
