@@ -81,7 +81,7 @@ func (m maker) fuse() int {
 	f := openFuse(t)
 	go func() {
 		for {
-			switch line, err := f.asked.ReadString('\n'); {
+			switch line, err := f.output.ReadString('\n'); {
 			case err != nil:
 				return
 			case line == "asked\n":

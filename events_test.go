@@ -7,32 +7,7 @@ package poll
 import (
 	"testing"
 	"time"
-	"unsafe"
 )
-
-// TestPollFdLayout checks that PollFd is laid out as struct pollfd { int fd; short
-// events; short revents; } (poll(2)).
-func TestPollFdLayout(t *testing.T) {
-	var f PollFd
-	for _, v := range []struct {
-		what      string
-		got, want uintptr
-	}{
-		{"sizeof", unsafe.Sizeof(f), 8},
-		{"alignof", unsafe.Alignof(f), 4},
-		{"offsetof fd", unsafe.Offsetof(f.Fd), 0},
-		{"sizeof fd", unsafe.Sizeof(f.Fd), 4},
-		{"offsetof events", unsafe.Offsetof(f.Events), 4},
-		{"sizeof events", unsafe.Sizeof(f.Events), 2},
-		{"offsetof revents", unsafe.Offsetof(f.Revents), 6},
-		{"sizeof revents", unsafe.Sizeof(f.Revents), 2},
-		{"sizeof an array of 3", unsafe.Sizeof([3]PollFd{}), 24},
-	} {
-		if v.got != v.want {
-			t.Errorf("%s: %d, want %d", v.what, v.got, v.want)
-		}
-	}
-}
 
 // TestConstants checks the values of the event bits, of Forever and of maxWait.
 func TestConstants(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -54,13 +53,6 @@ func endOfPipe(Events) Events { return POLLHUP }
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
-
-// isOwned reports whether fd is open, as far as own and closeFd know.
-func isOwned(fd int) bool {
-	owned.Lock()
-	defer owned.Unlock()
-	return owned.by[fd] != nil
-}
 
 // fill writes to a non-blocking descriptor until not even a byte fits.
 func fill(fd int) error {
@@ -341,44 +333,12 @@ func tgkill(tid int, sig syscall.Signal) error {
 	return nil
 }
 
-// storm sends a signal to the calling thread every 200 microseconds until the test
-// is over, and keeps the goroutine on the thread. The signal is SIGURG, with which
-// the runtime preempts: its handler interrupts system calls and otherwise does
-// nothing.
-func storm(t *testing.T) (sent *atomic.Int64) {
-	t.Helper()
-	runtime.LockOSThread()
-	sent = new(atomic.Int64)
-	tid := syscall.Gettid()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for next := time.Now(); ; next = next.Add(200 * time.Microsecond) {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := tgkill(tid, syscall.SIGURG); err != nil {
-				t.Errorf("tgkill: %v", err)
-				return
-			}
-			sent.Add(1)
-			Poll(nil, max(time.Until(next), 0)) // the runtime's timers are not as fine
-		}
-	}()
-	t.Cleanup(func() {
-		close(stop)
-		<-stopped
-		runtime.UnlockOSThread()
-	})
-	return sent
-}
-
 const clockMonotonic = 1 // include/uapi/linux/time.h
 
-// alarm has the kernel send SIGURG to this thread every d until the test is over, also
-// in the middle of a call that keeps the only processor.
+// alarm has the kernel send SIGURG to the calling thread every d until the test is over,
+// also during a call that keeps the only processor, and keeps the goroutine on the thread.
+// With SIGURG the runtime preempts: its handler interrupts system calls and otherwise does
+// nothing.
 func alarm(t *testing.T, d time.Duration) {
 	t.Helper()
 	runtime.LockOSThread()

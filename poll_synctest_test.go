@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestSynctest checks that a timeout in a bubble goes by the kernel's clock, also the
-// second one of a bubble, that of a wait in pieces, and one that a change begins anew.
+// TestSynctest checks that every timeout in a bubble, not only the first, goes by the kernel's
+// clock.
 func TestSynctest(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -38,8 +38,8 @@ func TestSynctest(t *testing.T) {
 	}
 }
 
-// TestSynctestPieces checks that a timeout of several pieces ends in a bubble: the kernel's
-// word for the end of each is taken.
+// TestSynctestPieces checks that a timeout of several pieces ends in a bubble, where only the
+// kernel knows when each is over.
 func TestSynctestPieces(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 3*maxWait + time.Hour
@@ -58,22 +58,20 @@ func TestSynctestPieces(t *testing.T) {
 	})
 }
 
-// TestSynctestChanges checks that a change in a bubble ends no Poll, and is seen by it.
+// TestSynctestChanges checks that a Poll in a bubble sees changes, which do not end it.
 func TestSynctestChanges(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	inBubble(t, func() {
-		var p Poller
-		defer p.Close()
-		c := goPoll(&p, time.Hour)
+		p := newPoller(t, nil, 0)
+		c := goPoll(p, time.Hour)
 		must(t, p.Register(r, POLLIN))
 		must(t, p.Register(w, POLLOUT))
 		(<-c).want(t, nil, Ready{Fd: w, Events: POLLOUT})
 	})
 }
 
-// inBubble runs f in a bubble. It needs the timers of Go 1.23, which go.mod does not ask
-// for.
+// inBubble runs f in a bubble, which needs the timers of Go 1.23. go.mod asks for older ones.
 func inBubble(t *testing.T, f func()) {
 	t.Setenv("GODEBUG", "asynctimerchan=0")
 	synctest.Test(t, func(t *testing.T) { f() })

@@ -1,21 +1,22 @@
 //go:build linux || darwin || freebsd
 
-// The tests of what a Poll owes when it leaves with nothing to report: everything that was
-// registered in time.
+// The tests of what a Poll must not miss when it has nothing to report: what was registered
+// in time.
 
 package poll
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// TestRegisteredInTime checks that a Poll whose wait ends by itself reports what was
-// registered before, although an earlier change has still to signal, and keeps everybody
-// else from signaling.
+// TestRegisteredInTime checks that a Poll whose wait times out reports what was registered
+// before, although an earlier change has still to signal, and so keeps later ones from it.
 func TestRegisteredInTime(t *testing.T) {
 	watchdog(t, soon)
 	for _, v := range []struct {
@@ -23,35 +24,38 @@ func TestRegisteredInTime(t *testing.T) {
 		change func(p *Poller, ready int) error
 	}{
 		{"Register", func(p *Poller, ready int) error { return p.Register(ready, POLLOUT) }},
-		{"RegisterConn", func(p *Poller, ready int) error { _, err := p.RegisterConn(testConn(ready), POLLOUT); return err }},
+		{"RegisterConn", func(p *Poller, ready int) error { _, err := p.RegisterConn(fdConn(ready), POLLOUT); return err }},
 		{"Modify", func(p *Poller, ready int) error { return p.Modify(ready, POLLOUT) }},
 	} {
 		t.Run("change="+v.name, func(t *testing.T) {
 			r, ready := newPipe(t)
-			var p Poller
-			defer p.Close()
-			makeWaker(t, &p)
+			p := newPoller(t, nil, 0)
+			makeWaker(t, p)
+			waitsAtOnce(p)
 			if v.name == "Modify" {
 				must(t, p.Register(ready, 0))
 			}
-			c := goPoll(&p, 200*time.Millisecond)
-			p.wake.mu.Lock() // as if the next goroutine were preempted before it signals
-			var first sync.WaitGroup
-			first.Add(1)
-			go func() {
-				defer first.Done()
-				p.Register(r, POLLIN)
-			}()
-			for isWaiting(&p) {
-				time.Sleep(time.Millisecond)
-			}
-			must(t, v.change(&p, ready))
-			got := <-c
+			p.wake.mu.Lock() // as if the first goroutine were preempted before it signals
+			first := make(chan error, 1)
+			waits := 0
+			onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+				if timeout == 0 || waits > 0 {
+					return 0, 0, false
+				}
+				waits++
+				go func() { first <- p.Register(r, POLLIN) }()
+				for isWaiting(p) {
+					runtime.Gosched()
+				}
+				must(t, v.change(p, ready))
+				pass(timeout)
+				return 0, 0, true // the time is up
+			})
+			got, err := p.Poll(time.Hour)
 			p.wake.mu.Unlock()
-			first.Wait()
-			if len(got.ready) != 1 || got.ready[0].Fd != ready || got.err != nil {
-				t.Errorf("Poll = %v, %v, want fd %d", got.ready, got.err, ready)
-			}
+			must(t, <-first)
+			value, _ := held(p, ready)
+			pollResult{got, err}.want(t, nil, Ready{Fd: ready, Events: POLLOUT, Value: value})
 		})
 	}
 }
@@ -79,8 +83,7 @@ func TestReadyWithoutWaker(t *testing.T) {
 	_, ready := newPipe(t)
 	limitFds(t)
 	for i := scaled(1000, 10); i > 0; i-- {
-		var p Poller
-		must(t, p.Register(ready, POLLOUT))
+		p := newPoller(t, []int{ready}, POLLOUT)
 		ctx, cancel := context.WithCancel(context.Background())
 		go cancel()
 		got, err := p.PollContext(ctx)
@@ -97,8 +100,7 @@ func TestReadyWithoutWaker(t *testing.T) {
 func TestRegisteredInTimeRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const timeout, margin = 20 * time.Millisecond, time.Millisecond
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	stop := make(chan struct{})
 	var changers sync.WaitGroup
 	for i := 0; i < 4; i++ {

@@ -14,7 +14,7 @@ const (
 )
 
 const (
-	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd: what is wrong does not compile
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd: a mismatch does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

@@ -105,20 +105,3 @@ func TestChains(t *testing.T) {
 		})
 	}
 }
-
-// TestMultiplier checks that the multiplier of the hash function differs between sets
-// and is odd.
-func TestMultiplier(t *testing.T) {
-	seen := make(map[uint32]bool)
-	for i := 0; i < 100; i++ {
-		var s set
-		s.add(i)
-		if s.multiplier%2 == 0 {
-			t.Errorf("multiplier %#x is even", s.multiplier)
-		}
-		seen[s.multiplier] = true
-	}
-	if len(seen) < 99 {
-		t.Errorf("%d multipliers in 100 sets", len(seen))
-	}
-}
