@@ -84,7 +84,7 @@ func (m maker) fuse() int {
 			switch line, err := f.output.ReadString('\n'); {
 			case err != nil:
 				return
-			case line == "asked\n":
+			case line == "sleeps\n":
 				f.answer.Write([]byte("y"))
 			}
 		}

@@ -27,5 +27,4 @@ const (
 
 func endOfPipe(ask Events) Events { return POLLHUP | ask&(POLLIN|POLLRDNORM) }
 
-
 func dup2(from, to int) error { return syscall.Dup2(from, to) }
