@@ -287,6 +287,7 @@ func ExampleWaker() {
 	stop, err := poll.NewWaker()
 	check(err)
 	defer stop.Close()
+	stopFd := stop.Fd() // not in the goroutines: once stop is closed it is -1, which Poll skips
 
 	var waiters sync.WaitGroup
 	for i := 0; i < 2; i++ {
@@ -299,7 +300,7 @@ func ExampleWaker() {
 			defer waiters.Done()
 			fds := []poll.PollFd{
 				{Fd: int32(pipe[0]), Events: poll.POLLIN},
-				{Fd: int32(stop.Fd()), Events: poll.POLLIN},
+				{Fd: int32(stopFd), Events: poll.POLLIN},
 			}
 			for {
 				_, err := poll.Poll(fds, poll.Forever)
@@ -378,7 +379,8 @@ func ExamplePoll() {
 	// Output: 1 <nil> POLLIN 0
 }
 
-// Read both output streams of a child process until they end.
+// Read both output streams of a child process until they end. Only then call Wait, which
+// closes the pipes: what is still in them would be lost, and their numbers reused.
 func Example_childProcess() {
 	cmd := exec.Command("sh", "-c", "echo out; echo err >&2")
 	stdout, err := cmd.StdoutPipe()
@@ -402,6 +404,9 @@ func Example_childProcess() {
 			n, err := file.Read(b)
 			text[file] += string(b[:n])
 			if err != nil {
+				if err != io.EOF {
+					fmt.Println(err)
+				}
 				check(p.Unregister(r.Fd))
 				file.Close()
 			}

@@ -204,6 +204,13 @@ func (m maker) ioctl(fd int, req uintptr, p unsafe.Pointer) {
 // pty returns both sides of a pseudoterminal: pts(4).
 func (m maker) pty() (master, slave int) {
 	m.Helper()
+	master, name := m.ptmx()
+	return master, m.open(name, syscall.O_RDWR|syscall.O_NOCTTY)
+}
+
+// ptmx returns the master of a pseudoterminal, and the name of the slave.
+func (m maker) ptmx() (master int, slave string) {
+	m.Helper()
 	master, err := syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		m.Skipf("/dev/ptmx: %v", err)
@@ -212,7 +219,7 @@ func (m maker) pty() (master, slave int) {
 	var unlock, number int32
 	m.ioctl(master, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
 	m.ioctl(master, syscall.TIOCGPTN, unsafe.Pointer(&number))
-	return master, m.open(fmt.Sprintf("/dev/pts/%d", number), syscall.O_RDWR|syscall.O_NOCTTY)
+	return master, fmt.Sprintf("/dev/pts/%d", number)
 }
 
 func (m maker) eventfd(count uint64) int {

@@ -146,8 +146,8 @@ type eventValues struct {
 //	closedUnasked   what a descriptor that is not open reports if asked for nothing
 //	earlierTwin     what an entry with POLLIN reports if a later one for the same fd does
 //	brokenPipe      what the write end of a pipe without a reader reports unasked
-//	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
 //	returnsEarly    whether poll(2) may return 0 before its time
+//	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
 
 // underQemu reports whether a user-mode emulator is between this process and the
 // kernel. It hides itself in /proc/self and /proc/<pid>, but not in

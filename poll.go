@@ -10,58 +10,77 @@ import (
 	"time"
 )
 
-// Forever is the timeout of a call that waits until there is something to
-// report. Any negative timeout means the same.
+// Forever is the timeout of a call that waits until there is something to report. Any
+// negative timeout means the same.
 const Forever time.Duration = -1
 
-// Poll waits until one of the descriptors in fds is ready, and returns the number
-// of entries whose Revents is not zero. It wraps poll(2) and, on Linux, ppoll(2).
+// Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t
+// has passed. For the zero Time, which is no deadline in package net too, it returns
+// Forever. It returns the longest Duration if t is further away than that.
+//
+// Use it instead of time.Until, which is negative if t has passed, and so would wait
+// forever. The end of the wait does not move if the system clock is set meanwhile, even
+// if t has no monotonic clock reading.
+func Until(t time.Time) time.Duration {
+	if t.IsZero() {
+		return Forever
+	}
+	return max(time.Until(t), 0)
+}
+
+// Poll waits until a descriptor in fds is ready, and returns the number of entries whose
+// Revents is not 0. It wraps poll(2) and, where the system has it, ppoll(2).
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait at most that long; 0 is never returned earlier
+//	timeout > 0   wait at most that long; return 0 only after that
 //
-// Poll sets Revents in every entry; after an error Revents are undefined. It does
-// not change Fd or Events, and neither does Linux. Some kernels, such as Darwin's,
-// write back the whole entry as they have read it, so do not change the array
-// during the call. An entry with a negative Fd is skipped and its Revents is 0. An
-// entry whose Fd is not open gets POLLNVAL. An empty array waits for the timeout.
+// Compute a timeout from a deadline with [Until]. If something is always ready, even a
+// call with timeout 0 reports it, so a loop that reads and discards must check its
+// deadline itself.
 //
-// Any duration is valid. A signal never ends the wait: Poll retries with the time
-// remaining on the monotonic clock, which does not count the time that the machine
-// is suspended. Linux waits to the nanosecond, but may return late by the timer
-// slack (prctl(2), usually 50 µs) or by 0.1 % of the timeout, at most 100 ms (0.5 %
-// in a process with a positive nice value), whichever is greater. Darwin, and a
-// Linux without ppoll(2), wait whole milliseconds, rounded up.
+// Poll sets Revents in every entry. After an error, Revents are undefined. It does not
+// change Fd or Events, but some kernels, such as Darwin's, write back the whole entry as
+// they have read it, so do not change the array during the call. An entry with a negative
+// Fd is skipped, and its Revents is 0. So an array with the Fd of a closed [Waker], -1,
+// has nothing to end the wait. An entry whose Fd is not open gets POLLNVAL. An empty array
+// waits for the timeout.
 //
-// The errors are ErrTooManyFds if there are more entries than the soft
-// RLIMIT_NOFILE (on Darwin also if there are more than 10240), and the kernel's
-// own, such as ENOMEM. Poll allocates nothing. Its cost is that of the system call,
-// which grows with the number of entries. A call that waits occupies an
-// operating-system thread. Any number of goroutines may call Poll if each has its
-// own array.
+// Any duration is valid. If a signal interrupts the call, Poll retries with the time
+// remaining, and finally once without waiting. If a signal interrupts a call that does not
+// wait, Poll returns 0: the kernel has then checked all entries and found nothing. Time is
+// measured on the monotonic clock, which stops while the machine is suspended. Linux and
+// FreeBSD wait to the nanosecond, but may return late: Linux by the timer slack (prctl(2),
+// usually 50 µs) or 0.1 % of the timeout, whichever is greater, at most 100 ms (0.5 % in a
+// process with a positive nice value); FreeBSD by up to 1/16 of the timeout. Darwin, and a
+// Linux without ppoll(2), wait whole milliseconds, rounded up. In a testing/synctest
+// bubble, where the clock stands still during a system call, the kernel's clock counts, and
+// after a signal or a change of a Poller the timeout may start again.
+//
+// The errors are ErrTooManyFds if there are more entries than the kernel's limit, and the
+// kernel's own, such as ENOMEM. Poll allocates nothing. It costs a system call, which grows
+// with the number of entries. While it waits it occupies an operating-system thread. Any
+// number of goroutines may call Poll at the same time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
 }
 
 // RawPoll is Poll with a timeout of 0 and the least overhead. Prefer Poll unless a
-// measurement shows that it matters: the Go scheduler does not know of the system
+// measurement shows that it matters: the Go scheduler does not know about the system
 // call, so until it returns no other goroutine runs in its place, and a garbage
-// collection makes the whole program wait for it.
+// collection makes the whole program wait for it. On Linux that is about 50 ns for each
+// entry.
 //
 // Use it only on descriptors whose poll function in the kernel never blocks: pipes,
 // FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.
-// That of a FUSE file waits for the file's server, that of a terminal for its driver,
-// and that of a device or of another kind of socket (AF_VSOCK, AF_XDP) may wait for a
-// lock or do work. The program then stops for as long as that takes, and forever if it
-// is the server itself.
+// That of a FUSE file waits for the file's server, that of a terminal for its driver, and
+// that of a device or of another kind of socket (AF_VSOCK, AF_XDP) may wait for a lock or
+// do work. The whole program then stops for as long as that takes, and forever if it is
+// the server itself.
 //
-// A signal that interrupts RawPoll counts as finding nothing: the kernel had checked all
-// entries. The cost is that of the system call, about 50 ns for each entry on Linux, and
-// the goroutine keeps its processor (P) for that long.
-//
-// On Darwin RawPoll is Poll(fds, 0).
+// Arguments, results and errors are those of Poll. On Darwin and FreeBSD RawPoll is
+// Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // The kernel layer. For each system, pollfd_GOOS.go, syscall_GOOS.go and waker_GOOS.go
@@ -70,27 +89,25 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 //	const hasPoll bool
 //		whether pollMillis may be called
 //	func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno)
-//		poll(2); an ms of -1 is forever, and it is never less
+//		poll(2); ms is at least -1, which waits forever
 //	func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
-//		the same with the finest timeout that the kernel has, rounded up;
-//		a negative one is forever
+//		the same, with the finest timeout that the kernel has, rounded up;
+//		a negative one waits forever
 //	func rawPoll(fds []PollFd) (n int, err error)
 //		RawPoll
 //	const probeFirst bool
-//		whether polling without waiting is cheaper than a wait that finds
-//		something, so a Poller may try that first
+//		whether a Poller may save time by polling without waiting before it waits
 //	const POLLWRNORM, POLLWRBAND, pollRDHUP Events
-//		the event bits that differ between systems; 0 for none
+//		the event bits that differ between systems; 0 if there is none
 //	func (w *Waker) open() syscall.Errno
 //		makes w.r and w.w, close-on-exec and non-blocking
 //	func (w *Waker) signal() syscall.Errno
-//		makes w.r readable; EAGAIN if it is
+//		makes w.r readable; EAGAIN means that it is
 //	func (w *Waker) drain() syscall.Errno
-//		makes w.r not readable; EAGAIN if it is not
+//		makes w.r unreadable; EAGAIN means that it is
 //
-// pollMillis and pollExact tell the scheduler, so other goroutines run meanwhile. They
-// may return 0, EINTR or EAGAIN before their time, and write to all of fds. None of
-// this depends on what a Poller does.
+// pollMillis and pollExact tell the scheduler, so other goroutines run meanwhile. They may
+// return 0, EINTR or EAGAIN early, and write to all of fds.
 
 // testCall, if set, runs before every system call except RawPoll's, and replaces it if
 // done is true. Tests use it to count calls, and to inject results that the kernel

@@ -11,35 +11,6 @@ import (
 	"unsafe"
 )
 
-// TestScenarios checks what both entry points report of every kind of descriptor in every
-// state, to the bit.
-func TestScenarios(t *testing.T) {
-	watchdog(t, 4*soon)
-	for _, v := range scenarios {
-		t.Run(fmt.Sprintf("kind=%s/state=%s", v.kind, v.state), func(t *testing.T) {
-			fd := v.make(maker{t})
-			for _, ask := range []struct{ ask, want Events }{{everything, v.all}, {POLLIN, v.in}} {
-				if onMIPS && underQemu() {
-					// It hands the bits on as they are to a kernel to which
-					// 0x100 is POLLWRNORM.
-					ask.ask &^= POLLWRBAND
-					ask.want &^= POLLWRBAND
-				}
-				timeouts := paths
-				if ask.want == 0 {
-					timeouts = brief
-				}
-				for _, l := range entryPoints {
-					s := l.make(t, fd, ask.ask)
-					for _, timeout := range timeouts {
-						s.want(timeout, ask.want)
-					}
-				}
-			}
-		})
-	}
-}
-
 // TestTooManyFds checks that more entries than RLIMIT_NOFILE, those with a negative Fd
 // included, are ErrTooManyFds and EINVAL, and cost no registration.
 func TestTooManyFds(t *testing.T) {

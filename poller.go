@@ -14,32 +14,32 @@ import (
 	"time"
 )
 
-// A Poller is a set of descriptors to poll again and again, each with the events
-// to wait for. The zero value is an empty Poller, ready to use. It must not be
+// A Poller keeps a set of descriptors to poll again and again, each with a mask of the
+// events to wait for. The zero value is an empty Poller, ready to use. It must not be
 // copied.
 //
 // Every method may be called from any goroutine at any time, but only one Poll or
-// PollContext at a time. What is said below of a Poll holds for PollContext too.
+// PollContext may run at a time. Whatever is said of Poll below holds for PollContext too.
 //
-// A Poller does not own the registered descriptors and never closes them.
-// Unregister a descriptor before you close it: otherwise its number may be
-// reused, and Poll would watch the wrong file. A Poller has a Waker of its own,
-// made by the first Poll that may wait. Close frees it, after the Poll under way if
-// there is one, and so does the garbage collector once the Poller is not reachable.
+// A Poller does not own the registered descriptors and never closes them. Unregister a
+// descriptor before you close it: otherwise its number may be reused, and Poll would watch
+// the wrong file. A Poller has a Waker of its own, made by the first Poll that may wait. It
+// is freed by Close, after the Poll under way if there is one, or by the garbage collector
+// once the Poller is unreachable.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait.
 	// A method whose name begins with unlock ends the critical section.
 	//
 	// The kernel polls asked, which belongs to the call under way and is rebuilt from
-	// set after a change. When the kernel returns, an entry of asked is reported only
-	// if its fd has been registered ever since asked was built, with the mask and the
-	// value that it has now.
+	// set after a change. When the kernel returns, an entry of asked counts only if its
+	// fd has been registered and enabled ever since asked was built. It is reported with
+	// the mask and the value that set has by then.
 	//
 	// A change, Wake and Close end a wait: the goroutine that finds waiting set clears
-	// it, unlocks mu and signals wake. Until it has, other changes signal nothing and
-	// the wait may end by itself, so a call that returns nothing makes sure that the
-	// set has not changed since it last polled. A late signal ends a later wait, which
-	// then starts again.
+	// it, unlocks mu and signals wake. In between, the wait may end by itself, and other
+	// changes signal nothing. So a call returns empty only if its last poll found nothing
+	// and set has not changed since. A late signal ends a later wait, which then starts
+	// again with the time remaining.
 	//
 	// wake is entry 0 of asked, and its fd is never a registered one. Only the call
 	// under way, or Close if there is none, makes, moves and closes it. Others only
@@ -69,37 +69,38 @@ func (r Ready) String() string {
 	return "fd " + strconv.Itoa(r.Fd) + ": " + r.Events.String()
 }
 
-// Poll waits until a registered descriptor is ready, and returns those that are,
-// in no particular order. The timeout works as in the function Poll. The result is
-// empty, with a nil error, if the time is up or Wake was called.
+// Poll waits until a registered descriptor is ready, and returns those that are, in no
+// particular order. The timeout works as in the function Poll. The result is empty, with a
+// nil error, if the time is up or Wake was called. Nothing is missed that is ready and was
+// registered, modified or enabled before the time was up.
 //
-// The slice belongs to the Poller. It is valid until the next Poll begins in any
+// The slice belongs to the Poller and is valid until the next Poll begins, in any
 // goroutine. It describes the moment of the call: if you close a descriptor and open
-// another before you have handled the whole result, the new one may have the number
-// of a descriptor later in the result. Then check that Value is what you have
-// attached.
+// another while handling the result, the new one may have the number of a later entry.
+// Compare its Value with the one you attached.
 //
-// A registered descriptor that is not open is reported as POLLNVAL on every call,
-// until it is unregistered or open.
+// A registered descriptor that is not open is reported as POLLNVAL on every call, until it
+// is unregistered, disabled or open.
 //
-// The errors are ErrConcurrentPoll if another call is under way (which goes on
-// undisturbed); ErrClosed, also if Close is called during the wait; ErrTooManyFds if
-// there are more descriptors than RLIMIT_NOFILE, counting the Waker of a call that
-// waits; those of NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot
-// be made, Poll still returns what is ready. None of these errors changes the set.
+// The errors are ErrConcurrentPoll if another call is under way, which goes on undisturbed;
+// ErrClosed, also if Close is called during the wait; ErrTooManyFds if there are more
+// descriptors than the kernel's limit, counting the Waker of a call that waits; those of
+// NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot be made, Poll still
+// returns what is ready. No error changes the set.
 //
-// Poll allocates only if more descriptors are ready than ever before, if the set has
-// grown, and for the Waker. Its cost is that of the system call, plus some nanoseconds
-// for each registered descriptor if the set has changed. If recent calls have found
-// something ready, Poll first polls without waiting, which costs the kernel less.
-// While it waits it occupies an operating-system thread.
+// Poll allocates only if more descriptors are ready than ever before, if the set has grown,
+// and for the Waker. It costs a system call, plus some nanoseconds for each registered
+// descriptor if the set has changed. On Linux, if recent calls have found something ready,
+// Poll first polls without waiting, which costs the kernel less. While it waits it occupies
+// an operating-system thread.
 func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 	return p.poll(timeout, nil, nil)
 }
 
-// PollContext waits until a registered descriptor is ready, Wake is called, or ctx
-// is done. It returns what Poll returns, but ctx.Err() if ctx is done and nothing is
-// ready. If ctx is done already it does not poll. A nil ctx is an error, EINVAL.
+// PollContext is Poll with a context in place of the timeout: it waits until a registered
+// descriptor is ready, Wake is called, or ctx is done. It returns ctx.Err() if ctx is done
+// and nothing is ready that was registered before. If ctx is done at the call, it does not
+// poll. A nil ctx is an error, EINVAL.
 //
 // If it has to wait and ctx can be canceled, it makes a few allocations
 // (context.AfterFunc). It leaves no goroutine running.
@@ -132,8 +133,9 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 
 var errDone = errors.New("done") // PollContext's done is closed
 
-// poll implements Poll, and PollContext by done and arm, which has the Waker woken when
-// done is closed. (This keeps context out of programs that do not use it.)
+// poll implements Poll and PollContext. For the latter, done is the context's channel, and
+// arm has the Waker woken when it is closed. (This keeps context out of programs that do not
+// use it.)
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
@@ -149,8 +151,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	// Do not probe until wake exists, so that the first call creates it while
 	// descriptors are available.
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
-	for polled := isDone(done); !p.closed && len(p.ready) == 0; {
-		leave := d.left == 0 || p.woken || err != nil || isDone(done)
+	ended := isDone(done)
+	for polled := ended; !p.closed && len(p.ready) == 0; {
+		leave := d.left == 0 || p.woken || err != nil || ended
 		if leave && polled {
 			break
 		}
@@ -164,12 +167,13 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 			probe = false
 		}
 		if leave {
-			break // what changes from now on comes too late
+			break // later changes come too late
 		}
-		// A wait that nothing ended early was the last look, unless the set has
-		// changed since: the one who changed it may find its signal too late.
+		// If nothing ended the wait early, it was the last poll that is owed, unless
+		// set has changed since: whoever changed it may signal too late.
 		polled = wait && n == 0 && !p.changed
 		d.update()
+		ended = isDone(done)
 	}
 
 	switch {
@@ -178,7 +182,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	case len(p.ready) > 0:
 		ready, err = p.ready, nil
 	case err != nil:
-	case isDone(done):
+	case ended:
 		err = errDone
 	case timeout != 0:
 		p.woken = false // this return answers it
@@ -314,10 +318,9 @@ func (p *Poller) report(n int) {
 	}
 }
 
-// A backoff decides when a call that may wait probes first, which is to poll without
-// waiting. A probe that finds something is cheaper than a wait, since it enters no wait
-// queues (do_poll in fs/select.c). A miss is wasted, so the next 1, 3, 7, ... maxSkip
-// calls skip it.
+// A backoff decides when a call that may wait probes first: polls without waiting. A probe
+// that finds something is cheaper than a wait, since it enters no wait queues (do_poll in
+// fs/select.c). A miss is wasted, so the next 1, 3, 7, ... maxSkip calls skip it.
 type backoff struct{ skip, misses uint8 }
 
 const maxSkip = 63
@@ -339,14 +342,14 @@ func (b *backoff) record(found bool) {
 	b.skip = b.misses
 }
 
-// Wake makes a waiting Poll return an empty result. If none is waiting, the next Poll
-// that would wait returns at once. A Wake is never lost. It stays until a Poll that
-// was called with a timeout other than 0 returns an empty result and no error; until
-// then any number of Wakes count as one. A Poll that has something to report returns
-// that, so look for the reason of a Wake after every return, not only an empty one.
+// Wake makes a waiting Poll return an empty result. If none is waiting, the next Poll that
+// would wait returns immediately instead. A Wake is never lost: it stays pending until a
+// Poll with a nonzero timeout returns empty with a nil error. Until then any number of
+// Wakes count as one. A Poll that has something to report returns that, so check why you
+// were woken after every return, not only an empty one.
 //
-// Wake never waits, and costs a system call only if a Poll is waiting. It returns
-// ErrClosed after Close.
+// Wake never waits, and costs a system call only if a Poll is waiting. It returns ErrClosed
+// after Close.
 func (p *Poller) Wake() error {
 	p.mu.Lock()
 	if p.closed {
@@ -357,9 +360,9 @@ func (p *Poller) Wake() error {
 	return nil
 }
 
-// Close empties the set and frees what the Poller holds itself, but does not close
-// the registered descriptors. A waiting Poll returns ErrClosed, and so does every
-// later call of a method that can return an error, including Close.
+// Close empties the set and frees what the Poller itself holds, but does not close the
+// registered descriptors. A waiting Poll returns ErrClosed, and so does every later call of
+// a method that returns an error, including Close. The cost is O(1).
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	if p.closed {

@@ -36,9 +36,10 @@ type modelTest struct {
 
 // modeled is what the model knows of a registration.
 type modeled struct {
-	events Events
-	value  any
-	born   int // differs between registrations of the same number
+	events   Events
+	value    any
+	disabled bool
+	born     int // differs between registrations of the same number, and after Disable
 }
 
 const reopened = 12 // how many of numbers are opened and closed
@@ -77,7 +78,7 @@ func (w *modelTest) run(script []byte) {
 	for w.script = script; len(w.script) >= 2; {
 		b, arg := int(w.script[0]), int(w.script[1])
 		w.script = w.script[2:]
-		w.step(b%20, b/20, arg)
+		w.step(b%22, b/22, arg)
 		w.invariants()
 	}
 	for _, fd := range w.numbers[:reopened] {
@@ -93,18 +94,18 @@ var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POL
 
 // step carries out op, with more and arg.
 func (w *modelTest) step(op, more, arg int) {
-	if op < 13 {
+	if op < changeOps {
 		w.change(op, more, arg)
 		return
 	}
 	switch op {
-	case 13, 14:
+	case 15, 16:
 		w.poll(0, more)
-	case 15:
+	case 17:
 		w.poll(time.Duration(arg)*time.Microsecond, more)
-	case 16:
+	case 18:
 		w.poll(Forever, more)
-	case 17: // ends with something to report, or the Wake, or the time
+	case 19: // ends with something to report, or the Wake, or the time
 		want := w.expect()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(arg)*time.Microsecond)
 		ready, err := w.p.PollContext(ctx)
@@ -117,7 +118,7 @@ func (w *modelTest) step(op, more, arg int) {
 			w.Fatalf("PollContext returned empty")
 		}
 		w.woken = w.woken && len(want) > 0
-	case 18:
+	case 20:
 		cancelled, cancel := context.WithCancel(context.Background())
 		cancel()
 		if ready, err := w.p.PollContext(cancelled); len(ready) > 0 || err != context.Canceled {
@@ -127,7 +128,7 @@ func (w *modelTest) step(op, more, arg int) {
 			wantError(w, w.p.Register(bad), "register", bad, syscall.EBADF)
 			wantError(w, w.p.Unregister(bad), "unregister", bad, ErrNotRegistered)
 		}
-	case 19:
+	case 21:
 		if arg%4 == 0 {
 			must(w, w.p.Close())
 			if _, err := w.p.Poll(0); !errors.Is(err, ErrClosed) {
@@ -137,6 +138,8 @@ func (w *modelTest) step(op, more, arg int) {
 		}
 	}
 }
+
+const changeOps = 15 // how many ops change knows
 
 // change carries out an op that is possible during a Poll too.
 func (w *modelTest) change(op, more, arg int) {
@@ -155,7 +158,7 @@ func (w *modelTest) change(op, more, arg int) {
 			w.births++
 			now.born = w.births
 		}
-		now.events = events
+		now.events, now.disabled = events, false
 		w.set[fd] = now
 	}
 	switch op {
@@ -188,7 +191,7 @@ func (w *modelTest) change(op, more, arg int) {
 	case 8:
 		found("Modify", w.p.Modify(fd, events))
 		if known {
-			now.events = events
+			now.events, now.disabled = events, false
 			w.set[fd] = now
 		}
 	case 9:
@@ -203,6 +206,19 @@ func (w *modelTest) change(op, more, arg int) {
 	case 12:
 		must(w, w.p.Wake())
 		w.woken = true
+	case 13:
+		found("Disable", w.p.Disable(fd))
+		if known && !now.disabled {
+			w.births++
+			now.born, now.disabled = w.births, true
+			w.set[fd] = now
+		}
+	case 14: // leaves everything as it is
+		_, err := w.p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
+			f(uintptr(fd))
+			return syscall.EIO
+		}}, events)
+		wantError(w, err, "register", -1, syscall.EIO)
 	}
 }
 
@@ -233,7 +249,9 @@ func (w *modelTest) answer(fds []PollFd) {
 func (w *modelTest) expect() map[int]Events {
 	var fds []PollFd
 	for fd, m := range w.set {
-		fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
+		if !m.disabled {
+			fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
+		}
 	}
 	w.answer(fds)
 	return w.counting(fds, w.set)
@@ -245,7 +263,7 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Event
 	want := make(map[int]Events)
 	for _, f := range fds {
 		now, ok := w.set[int(f.Fd)]
-		if ok && now.born == before[int(f.Fd)].born {
+		if ok && !now.disabled && now.born == before[int(f.Fd)].born {
 			if events := f.Revents & (now.events | POLLERR | POLLHUP | POLLNVAL); events != 0 {
 				want[int(f.Fd)] = events
 			}
@@ -257,9 +275,11 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Event
 // poll calls Poll, and carries out as many of the script's steps as changes when it is about
 // to enter the kernel. Every third time the kernel's first answer is random.
 func (w *modelTest) poll(timeout time.Duration, changes int) {
-	before := make(map[int]modeled, len(w.set))
+	before := make(map[int]modeled, len(w.set)) // what the kernel is asked for
 	for fd, m := range w.set {
-		before[fd] = m
+		if !m.disabled {
+			before[fd] = m
+		}
 	}
 	var first, now map[int]Events // reported by the first call of the kernel, and by the next
 	onlyOne := timeout == 0 || w.woken
@@ -268,7 +288,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 		for ; changes > 0 && len(w.script) >= 2; changes-- {
 			b, arg := int(w.script[0]), int(w.script[1])
 			w.script = w.script[2:]
-			w.change(b%13, b/13, arg)
+			w.change(b%changeOps, b/changeOps, arg)
 		}
 		asked := w.p.asked[1:]
 		if len(asked) != len(before) {

@@ -10,7 +10,7 @@ import (
 
 const (
 	hasPoll    = true
-	probeFirst = false // a knote for each entry, whatever the timeout (poll_nocancel)
+	probeFirst = false // poll_nocancel registers a knote for each entry whatever the timeout
 )
 
 // Only an ms of -1 means forever to xnu (poll_nocancel, bsd/kern/sys_generic.c). fds

@@ -14,7 +14,7 @@ const (
 
 	sysPpoll = syscall.SYS_PPOLL
 
-	probeFirst = true // do_poll in fs/select.c enters no wait queue if the timeout is 0
+	probeFirst = true // with a timeout of 0, do_poll in fs/select.c enters no wait queue
 )
 
 // Each pointer becomes a uintptr in the call itself, which keeps its target alive and in

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Echo is a TCP echo server, and a client that loads it. Both use non-blocking
 // sockets, with one goroutine and one Poller for all connections:

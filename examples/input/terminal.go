@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -75,15 +75,11 @@ func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resi
 	var deadline time.Time // when an escape sequence in pending ends; zero without one
 	var buf [1024]byte
 	for {
-		timeout := poll.Forever
-		if !deadline.IsZero() {
-			timeout = max(0, time.Until(deadline))
-		}
-		_, err := poll.Poll(fds, timeout)
+		_, err := poll.Poll(fds, poll.Until(deadline))
 		if err != nil {
 			return err
 		}
-		if fds[0].Revents == 0 && !deadline.IsZero() && time.Until(deadline) <= 0 {
+		if fds[0].Revents == 0 && poll.Until(deadline) == 0 {
 			if pending, err = keys(pending, true, handle); err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -87,9 +87,9 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 // ask registers a port for POLLIN if its pending bytes are written, so that no
 // more than a buffer is ever pending, and for POLLOUT if the other port has some.
 //
-// With neither, the port is unregistered. A mask of 0 would not do: after a
-// hang-up every Poll would return POLLHUP at once, until the other port has taken
-// the pending bytes.
+// With neither, the port is disabled. A mask of 0 would not do: after a hang-up every
+// Poll would return POLLHUP immediately, until the other port has taken the pending
+// bytes.
 func ask(p *poll.Poller, port, other *port) error {
 	var events poll.Events
 	if len(port.pending) == 0 {
@@ -101,8 +101,5 @@ func ask(p *poll.Poller, port, other *port) error {
 	if events != 0 {
 		return p.Register(port.fd, events)
 	}
-	if _, ok := p.Registered(port.fd); ok {
-		return p.Unregister(port.fd)
-	}
-	return nil
+	return p.Disable(port.fd)
 }

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -91,11 +91,7 @@ func play(asker, answerer *device) error {
 	asked := 0
 	next := time.Now().Add(pause) // when the asker goes on; zero while it waits for an answer
 	for {
-		timeout := poll.Forever
-		if !next.IsZero() {
-			timeout = max(0, time.Until(next))
-		}
-		if _, err := poll.Poll(fds, timeout); err != nil {
+		if _, err := poll.Poll(fds, poll.Until(next)); err != nil {
 			return err
 		}
 		if (fds[0].Revents|fds[1].Revents)&poll.POLLNVAL != 0 {
@@ -125,7 +121,7 @@ func play(asker, answerer *device) error {
 			} else if answer != "" {
 				next = time.Now().Add(pause)
 			}
-		case next.IsZero() || time.Until(next) > 0:
+		case poll.Until(next) != 0:
 		case asked == 3:
 			unplug(0)
 			next = time.Time{}

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Serial joins two serial lines: what it reads from one it writes to the other,
 // in both directions, until one of them hangs up or Ctrl-C.

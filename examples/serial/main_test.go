@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -203,8 +203,7 @@ func TestHangUpWhilePending(t *testing.T) {
 // TestSilence checks that each silence as long as -idle is reported, and is over
 // when a byte arrives.
 func TestSilence(t *testing.T) {
-	p, a, b, _ := joined(t, "-idle", "20ms")
-	defer syscall.Close(a)
+	p, a, b, nameA := joined(t, "-idle", "20ms")
 	defer syscall.Close(b)
 	at := 0.0
 	if _, err := fmt.Sscanf(p.Line("nothing for 20ms"), "%fs", &at); err != nil || at < 0.020 {
@@ -215,12 +214,14 @@ func TestSilence(t *testing.T) {
 	p.Line(`1 bytes "x"`)
 	read(t, b, 1)
 	p.Line("nothing for 20ms")
-	p.Interrupt()
+	syscall.Close(a)
+	p.Line(nameA + " hung up")
 	p.Ends(0, "")
 }
 
 // TestInterrupt checks that Ctrl-C ends a bridge that is at work.
 func TestInterrupt(t *testing.T) {
+	program.SkipIfIgnored(t, os.Interrupt)
 	p, a, b, _ := joined(t, "-baud", "9600")
 	defer syscall.Close(a)
 	defer syscall.Close(b)
@@ -257,22 +258,25 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		name string
-		end  func(p *program.Program)
+		name   string
+		signal syscall.Signal // if not 0, end sends it
+		end    func(p *program.Program)
 	}{
-		{"SIGINT", func(p *program.Program) { p.Process.Signal(syscall.SIGINT) }},
-		{"SIGTERM", func(p *program.Program) { p.Process.Signal(syscall.SIGTERM) }},
-		{"SIGHUP", func(p *program.Program) { p.Process.Signal(syscall.SIGHUP) }},
-		{"SIGQUIT", func(p *program.Program) { p.Process.Signal(syscall.SIGQUIT) }},
-		{"nobody reads its output", func(p *program.Program) {
+		{"SIGINT", syscall.SIGINT, nil},
+		{"SIGTERM", syscall.SIGTERM, nil},
+		{"SIGHUP", syscall.SIGHUP, nil},
+		{"SIGQUIT", syscall.SIGQUIT, nil},
+		{"nobody reads its output", 0, func(p *program.Program) {
 			p.CloseOutput()
 			syscall.Write(a, []byte("x"))
 		}},
-		{"the other line hangs up", func(p *program.Program) { syscall.Close(b) }}, // is the last
+		{"the other line hangs up", 0, func(p *program.Program) { syscall.Close(b) }}, // is the last
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if test.name == "SIGHUP" {
-				program.SkipIfIgnored(t, syscall.SIGHUP)
+			end := test.end
+			if test.signal != 0 {
+				program.SkipIfIgnored(t, test.signal)
+				end = func(p *program.Program) { p.Process.Signal(test.signal) }
 			}
 			p := program.Start(t, program.Command(t, "-baud", "19200", nameA, nameB))
 			p.Line("joined")
@@ -281,7 +285,7 @@ func TestSettings(t *testing.T) {
 				during.Cflag != want.Cflag || during.Cc != want.Cc {
 				t.Errorf("during: %+v\nwant:   %+v", during, want)
 			}
-			test.end(p)
+			end(p)
 			if stderr, status := p.Wait(); stderr != "" || status != 0 {
 				t.Errorf("status %d, stderr %q", status, stderr)
 			}

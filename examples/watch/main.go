@@ -1,7 +1,7 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// Watch runs a command, and prints each event that poll(2) reports of its standard
-// output, its standard error and its end, with one Poller:
+// Watch runs a command, and prints each event that poll(2) reports on its standard
+// output, its standard error and its exit, with one Poller:
 //
 //	go run ./examples/watch [-timeout d] [command [arg ...]]
 //
