@@ -1,9 +1,9 @@
 // Package poll waits on file descriptors with poll(2), called directly from Go, on
 // Linux, FreeBSD and Darwin.
 //
-// It is for programs that wait on descriptors themselves: on several in one goroutine;
-// without reading; for exact events such as POLLPRI; on descriptors that belong to a C
-// library or must stay in blocking mode; and for programs without packages os and net.
+// Use it to wait on several descriptors in one goroutine, to wait without reading, or to
+// wait for exact events such as POLLPRI. It also works for descriptors that belong to a C
+// library or must stay in blocking mode, and in programs that do not import os or net.
 //
 // There are three entry points:
 //
@@ -31,61 +31,69 @@
 //
 // # Events
 //
-// poll(2) is level-triggered: it reports an event on every call, immediately, until its
-// cause is gone. If a read fails with anything but EAGAIN or EINTR, remove the cause,
-// [Poller.Disable] the descriptor, or unregister and close it; otherwise your loop spins.
+// poll(2) is level-triggered: until the cause of an event is gone, every call reports it and
+// returns immediately. If a read fails with anything but EAGAIN or EINTR, remove the cause,
+// [Poller.Disable] the descriptor, or unregister and close it. Otherwise your loop spins.
 // DESCRIPTORS.md in the repository lists what each kind of descriptor reports.
 //
-//   - POLLIN: there is something to read: data, a connection to accept, or the end of the
-//     stream, where a read returns 0 bytes. Files and directories are always ready. A
-//     terminal may hold data without POLLIN: less than a line, or than VMIN bytes.
-//   - POLLOUT: a small write does not block, which is nearly always so. Ask for it only
-//     while you have something to write. ([Poller.Register] without a mask asks for it, as
-//     Python does.) A network interface may still refuse the write with ENOBUFS. After a
-//     connect(2) that returned EINPROGRESS, it means that the attempt has ended: SO_ERROR
-//     (getsockopt(2)) says how. After EAGAIN, from a Unix socket, nothing is pending.
-//   - POLLPRI: an exceptional condition: out-of-band data, a pressure-stall trigger, a
-//     change of a sysfs attribute (read it once before you wait; POLLERR comes with it and
-//     is not an error) or of /proc/self/mounts. A line of /dev/gpiochipN reports POLLIN.
+//   - POLLIN: a read or accept does not block. There is data, a connection, or the end of
+//     the stream, where a read returns 0 bytes. Files are always ready. A terminal that
+//     holds less than a line, or less than VMIN bytes, may not report POLLIN.
+//   - POLLOUT: a small write does not block. Most descriptors report it nearly all the time,
+//     so ask for it only while you have something to write. ([Poller.Register] without a
+//     mask asks for it, as Python does.) A write may still fail with ENOBUFS if the queue of
+//     a network interface is full. After connect(2) has returned EINPROGRESS, POLLOUT means
+//     that the attempt has ended, and SO_ERROR tells how (getsockopt(2)). If connect(2) on a
+//     Unix socket returns EAGAIN, no attempt is pending.
+//   - POLLPRI: out-of-band data, a pressure-stall trigger, or a change of a sysfs attribute
+//     or of /proc/self/mounts. Read a sysfs attribute once before you wait; the POLLERR that
+//     comes with POLLPRI is not an error. A GPIO line requested from /dev/gpiochipN reports
+//     POLLIN instead.
 //   - POLLHUP: the other side is gone. Read until there is no data left, then unregister,
-//     then close. A FIFO reports it between two writers, unless you opened it O_RDWR.
-//   - POLLERR: no reader is left on a pipe, or a socket has an error. SO_ERROR returns and
-//     clears it, but may be 0: the error queue of a socket (IP_RECVERR, timestamps) is
-//     emptied only by recvmsg(2) with MSG_ERRQUEUE.
-//   - POLLNVAL: the descriptor is not open, or cannot be polled: O_PATH, some devices that
-//     were removed.
+//     then close. A FIFO also reports it after one writer has closed and before the next has
+//     opened it; open it with O_RDWR to avoid that.
+//   - POLLERR: a pipe has no reader left, or a socket has an error. Reading SO_ERROR returns
+//     the error and clears it. If SO_ERROR is 0, read the socket's error queue (IP_RECVERR,
+//     timestamps) with recvmsg(2) and MSG_ERRQUEUE.
+//   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, some devices that
+//     were removed).
 //
-// POLLERR, POLLHUP and POLLNVAL are always reported, whatever the mask.
+// On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. FreeBSD and
+// Darwin have exceptions; see below.
 //
 // Pressure-stall triggers, /proc/self/mounts, /proc/sys/kernel/hostname and perf events
-// report each event once, to the first poll that sees it. If package os opened the file,
-// that may be the Go runtime's: use [syscall.Open], and register the descriptor.
+// report each event once, to the first poll that sees it. If package os opened the file, the
+// Go runtime may be first: open it with [syscall.Open] and register the descriptor.
 //
 // # Reading
 //
-// Ready means that one read or write would not block at that moment. Another thread may
-// be faster, and the kernel may drop a datagram that it has reported (select(2), BUGS), so
-// use non-blocking mode and be prepared for EAGAIN. But the mode belongs to the open file,
-// not to your descriptor: do not set it on standard input, output or error, which you may
-// share with a shell. There, read once for each POLLIN.
+// A ready descriptor is one on which a read or write would not have blocked at that moment.
+// Another thread may read first, and the kernel may drop a datagram that it has reported
+// (select(2), BUGS). So use non-blocking mode and be prepared for EAGAIN. But the mode belongs
+// to the open file, which other programs may share: do not change it on standard input,
+// output or error. Read once for each POLLIN instead.
 //
-// Read of a net.Conn or os.File, and Accept of a listener, do not return EAGAIN: they wait.
-// Call [syscall.Read] in the function you pass to Read of its [syscall.RawConn], and return
-// true. A bufio.Reader or a TLS connection may hold data that poll(2) cannot see: drain it
-// before waiting. [os/exec.Cmd.Wait] closes the pipes it gave out: read them first.
+// The Read method of a net.Conn or os.File, and Accept of a listener, wait instead of
+// returning EAGAIN. To read without waiting, call [syscall.Read] in the function that you pass
+// to Read of the conn's [syscall.RawConn], and return true. A bufio.Reader or a TLS connection
+// may hold data that poll(2) cannot see: drain it before waiting. [os/exec.Cmd.Wait] closes
+// the pipes that StdoutPipe and StderrPipe returned: read them to the end first.
 //
-// If a peer sends without pause, each call finds something, even with a timeout of 0: check
-// your deadline yourself. Compute timeouts with [Until], since time.Until is negative, and
-// so means forever, once the time has passed.
+// If a peer sends without pause, no call ever times out: check your deadline yourself.
+// Compute timeouts with [Until]. The result of time.Until is negative once the time has
+// passed, and a negative timeout means forever.
 //
 // # Closing
 //
 // Unregister a descriptor before you close it. Otherwise its number may be reused, and Poll
-// would watch the wrong file. Closing does not end a wait, and the kernel keeps the file
-// open while a call waits on it. Close of an os.File or a net.Conn waits for a [WaitContext]
-// that runs in Control of its RawConn. A result describes the moment of the call: if you
-// close and open descriptors while handling it, compare [Ready].Value, set by
-// [Poller.Attach]. One descriptor has one mask: let each part of a program dup(2) its own.
+// would watch the wrong file. On Linux, closing a descriptor does not end a wait on it, and
+// the kernel keeps the file open until the wait ends. If WaitContext runs in Control of a
+// [syscall.RawConn], Close of that conn may block until WaitContext returns.
+//
+// A result tells what was ready during the call. If you close and open descriptors while
+// handling it, a number may mean another file: compare [Ready].Value, set by [Poller.Attach].
+// A set holds one mask for each descriptor. If two parts of a program need different masks,
+// let each dup(2) the descriptor.
 //
 // # Goroutines and threads
 //
@@ -96,31 +104,32 @@
 // # Linux
 //
 // All architectures that Go supports. A call takes as many entries as the soft RLIMIT_NOFILE
-// allows ([ErrTooManyFds]), and ends late by at most 50 µs or 0.1 % of its timeout.
+// allows ([ErrTooManyFds]). [Poll] describes how late it may return.
 //
 // # FreeBSD
 //
-// A call takes kern.maxfilesperproc entries, and ends late by up to 1/16 of its timeout.
-// Asking a file for POLLRDHUP gives POLLNVAL. Both ends of a pipe report POLLOUT. POLLHUP,
-// with POLLIN if asked for, takes the place of POLLERR. With a mask of 0 a hang-up does not
-// end a wait on a socket or a pty. Closing the last reference to a file ends a wait on it.
+// A call takes kern.maxfilesperproc entries, and may return late by 1/16 of its timeout. If
+// the mask has POLLRDHUP, files, directories and devices report POLLNVAL. Both ends of a pipe
+// report POLLOUT. Where Linux reports POLLERR, FreeBSD mostly reports POLLHUP, with POLLIN if
+// the mask has it. With a mask of 0, a hang-up does not end a wait on a socket or a pty.
+// Closing the last reference to a file ends a wait on it, with POLLNVAL.
 //
 // # Darwin
 //
-// Written from xnu's sources and bug reports; tried only on Linux, over a poll(2) that
-// imitates Darwin's. A call takes 10240 entries and whole milliseconds. A mask of 0 watches
-// nothing; with POLLPRI or POLLHUP alone an event may be missed while data is waiting.
-// POLLPRI does not report out-of-band data. POLLHUP means that the peer has stopped writing,
-// hides POLLOUT if POLLIN is asked for, and takes the place of POLLERR. Directories, some
-// devices and, on older systems, terminals report POLLNVAL. Of two entries for one
-// descriptor only the last is reported.
+// Written from xnu's sources and bug reports, and tested only on Linux, over a simulation of
+// Darwin's poll(2). A call takes 10240 entries and whole milliseconds. With a mask of 0
+// nothing is reported. With a mask of POLLPRI or POLLHUP alone, that event may be missed while
+// there is unread data. POLLPRI does not report out-of-band data. POLLHUP means that the peer
+// has stopped writing. It replaces POLLERR, and POLLOUT if the mask has POLLIN. Directories,
+// some devices and, on older systems, terminals report POLLNVAL. If a descriptor is in an
+// array twice, only its last entry is reported.
 //
 // # When to use something else
 //
 // If os or net can open it, use them: the runtime does not tie up a thread for each wait.
 // [os.NewFile] does the same for a terminal, a FIFO or a socket in non-blocking mode.
 //
-// From some dozens of descriptors on, use epoll(7) or kqueue(2) if wake-ups are frequent:
-// poll(2) checks every descriptor on every call. EPOLLONESHOT is [Poller.Disable]; EPOLLET,
+// If you have dozens of descriptors and frequent wake-ups, use epoll(7) or kqueue(2): poll(2)
+// checks every descriptor on every call. EPOLLONESHOT is [Poller.Disable]; EPOLLET,
 // edge-triggered, has no equivalent here.
 package poll

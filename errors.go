@@ -1,6 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The errors of the package. Each is an *Error, except a context's own.
+// The errors of the package. Every error is an *Error, except those of a context, which are
+// returned unchanged.
 
 package poll
 
@@ -23,7 +24,7 @@ var (
 
 	// ErrTooManyFds is returned if a call has more entries than the kernel's
 	// limit: the soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc on FreeBSD,
-	// 10240 or RLIMIT_NOFILE on Darwin. errors.Is(err, syscall.EINVAL) holds as
+	// 10240 on Darwin. errors.Is(err, syscall.EINVAL) holds as
 	// well.
 	ErrTooManyFds error = tooManyFds{}
 
@@ -39,14 +40,14 @@ func (closed) Unwrap() error { return fs.ErrClosed } // which is os.ErrClosed
 
 type tooManyFds struct{}
 
-func (tooManyFds) Error() string { return "more descriptors than RLIMIT_NOFILE" }
+func (tooManyFds) Error() string { return "more descriptors than the kernel allows" }
 func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
 // Error describes an operation that failed.
 type Error struct {
 	Op  string // "poll", "register", "modify", "disable", "attach", "unregister", "wake", "reset", "close" or "open"
 	Fd  int    // the descriptor, or -1 if the error is not about one
-	Err error  // an Err variable, a syscall.Errno, an *Error or the error of a syscall.Conn
+	Err error  // a sentinel error above, a syscall.Errno, an *Error or the error of a syscall.Conn
 }
 
 // Error returns a text such as "poll: unregister fd 7: not registered". It begins

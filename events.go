@@ -8,7 +8,7 @@ import "strconv"
 
 // PollFd is the kernel's struct pollfd, byte for byte, so an array of C's struct pollfd can
 // be used as a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel reads Fd and Events and
-// sets Revents. The zero value asks nothing of descriptor 0.
+// sets Revents. The zero value is descriptor 0 with an empty mask.
 type PollFd struct {
 	Fd      int32  // the descriptor; negative entries are skipped
 	Events  Events // the events to wait for
@@ -20,11 +20,11 @@ type PollFd struct {
 type Events uint16
 
 // The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported, even with a
-// mask of 0 (but see Darwin and FreeBSD in the package documentation).
+// mask of 0, with exceptions on FreeBSD and Darwin (see the package documentation).
 const (
-	POLLIN     Events = 0x0001 // there is data to read, or the stream has ended
+	POLLIN     Events = 0x0001 // a read does not block: there is data, or the stream has ended
 	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data
-	POLLOUT    Events = 0x0004 // a write does not block
+	POLLOUT    Events = 0x0004 // a small write does not block
 	POLLERR    Events = 0x0008 // an error; on the write end of a pipe, no reader is left
 	POLLHUP    Events = 0x0010 // the other side has hung up; data may be left to read
 	POLLNVAL   Events = 0x0020 // the descriptor is not open, or cannot be polled

@@ -1,6 +1,6 @@
 package poll
 
-// POLLRDHUP is Linux only. The values of the other two depend on the architecture.
+// The values of POLLWRNORM and POLLWRBAND depend on the architecture.
 const (
 	POLLWRNORM Events = pollWRNORM // normal data can be written
 	POLLWRBAND Events = pollWRBAND // priority band data can be written

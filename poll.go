@@ -14,12 +14,12 @@ import (
 // negative timeout means the same.
 const Forever time.Duration = -1
 
-// Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t
-// has passed. For the zero Time, which is no deadline in package net too, it returns
-// Forever. It returns the longest Duration if t is further away than that.
+// Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t has
+// passed. For the zero Time it returns Forever: as in package net, that means no deadline. If
+// t is further away than the longest Duration, it returns that.
 //
-// Use it instead of time.Until, which is negative if t has passed, and so would wait
-// forever. The end of the wait does not move if the system clock is set meanwhile, even
+// Use it instead of time.Until, which is negative if t has passed, and a negative timeout
+// means forever. Setting the system clock during the wait does not change when it ends, even
 // if t has no monotonic clock reading.
 func Until(t time.Time) time.Duration {
 	if t.IsZero() {
@@ -35,32 +35,33 @@ func Until(t time.Time) time.Duration {
 //	timeout == 0  do not wait
 //	timeout > 0   wait at most that long; return 0 only after that
 //
-// Compute a timeout from a deadline with [Until]. If something is always ready, even a
-// call with timeout 0 reports it, so a loop that reads and discards must check its
-// deadline itself.
+// Compute a timeout from a deadline with [Until]. A call with timeout 0 still reports what is
+// ready, so a loop that reads and discards data must check its deadline itself.
 //
-// Poll sets Revents in every entry. After an error, Revents are undefined. It does not
-// change Fd or Events, but some kernels, such as Darwin's, write back the whole entry as
-// they have read it, so do not change the array during the call. An entry with a negative
-// Fd is skipped, and its Revents is 0. So an array with the Fd of a closed [Waker], -1,
-// has nothing to end the wait. An entry whose Fd is not open gets POLLNVAL. An empty array
-// waits for the timeout.
+// Poll sets Revents in every entry. After an error the values of Revents are undefined. Poll
+// does not change Fd or Events, but some kernels, such as Darwin's, write back each entry as
+// they have read it, so do not change the array during the call. An entry with a negative Fd
+// is skipped, and its Revents is 0. The Fd of a closed [Waker] is -1, so a closed Waker does
+// not end a wait. An entry whose Fd is not open gets POLLNVAL. If the array is empty, Poll
+// waits until the timeout.
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
-// remaining, and finally once without waiting. If a signal interrupts a call that does not
-// wait, Poll returns 0: the kernel has then checked all entries and found nothing. Time is
-// measured on the monotonic clock, which stops while the machine is suspended. Linux and
-// FreeBSD wait to the nanosecond, but may return late: Linux by the timer slack (prctl(2),
-// usually 50 µs) or 0.1 % of the timeout, whichever is greater, at most 100 ms (0.5 % in a
-// process with a positive nice value); FreeBSD by up to 1/16 of the timeout. Darwin, and a
-// Linux without ppoll(2), wait whole milliseconds, rounded up. In a testing/synctest
-// bubble, where the clock stands still during a system call, the kernel's clock counts, and
-// after a signal or a change of a Poller the timeout may start again.
+// remaining; if none remains, it polls once more without waiting. The kernel reports an
+// interruption only after it has checked all entries and found nothing, so if a signal
+// interrupts a call that does not wait, Poll returns 0. Time is measured on the monotonic
+// clock, which stops while the machine is suspended.
+//
+// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux that is by the timer
+// slack (prctl(2), usually 50 µs) or by 0.1 % of the timeout (0.5 % with a positive nice
+// value), whichever is greater, but at most 100 ms. On FreeBSD it is by up to 1/16 of the
+// timeout. Darwin, and a Linux without ppoll(2), wait whole milliseconds, rounded up. In a
+// testing/synctest bubble the clock does not advance during a system call, so Poll relies on
+// the kernel's timing, and a signal or a change of a Poller may restart the timeout.
 //
 // The errors are ErrTooManyFds if there are more entries than the kernel's limit, and the
-// kernel's own, such as ENOMEM. Poll allocates nothing. It costs a system call, which grows
-// with the number of entries. While it waits it occupies an operating-system thread. Any
-// number of goroutines may call Poll at the same time, each with its own array.
+// kernel's own, such as ENOMEM. Poll allocates nothing. Its cost is that of the system call,
+// which grows with the number of entries. While it waits it occupies an operating-system
+// thread. Any number of goroutines may call Poll at the same time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
@@ -69,22 +70,22 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // RawPoll is Poll with a timeout of 0 and the least overhead. Prefer Poll unless a
 // measurement shows that it matters: the Go scheduler does not know about the system
 // call, so until it returns no other goroutine runs in its place, and a garbage
-// collection makes the whole program wait for it. On Linux that is about 50 ns for each
-// entry.
+// collection makes the whole program wait for it. On Linux the call takes about 50 ns for
+// each entry.
 //
 // Use it only on descriptors whose poll function in the kernel never blocks: pipes,
 // FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.
-// That of a FUSE file waits for the file's server, that of a terminal for its driver, and
-// that of a device or of another kind of socket (AF_VSOCK, AF_XDP) may wait for a lock or
-// do work. The whole program then stops for as long as that takes, and forever if it is
-// the server itself.
+// The poll function of a FUSE file waits for its server, and that of a terminal for its
+// driver. That of a device, or of another kind of socket (AF_VSOCK, AF_XDP), may wait for a
+// lock or do work. The whole program then stops for as long as that takes. If the program
+// is itself the FUSE server, it stops forever.
 //
 // Arguments, results and errors are those of Poll. On Darwin and FreeBSD RawPoll is
 // Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
-// The kernel layer. For each system, pollfd_GOOS.go, syscall_GOOS.go and waker_GOOS.go
-// define:
+// The kernel layer. Each system defines, in pollfd_GOOS.go, syscall_GOOS.go and
+// waker_GOOS.go, or in a file that systems or architectures share:
 //
 //	const hasPoll bool
 //		whether pollMillis may be called
@@ -96,18 +97,19 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 //	func rawPoll(fds []PollFd) (n int, err error)
 //		RawPoll
 //	const probeFirst bool
-//		whether a Poller may save time by polling without waiting before it waits
+//		whether it saves time if a Poller first polls with timeout 0
 //	const POLLWRNORM, POLLWRBAND, pollRDHUP Events
-//		the event bits that differ between systems; 0 if there is none
+//		the event bits that differ between systems; pollRDHUP is 0 if there is no
+//		POLLRDHUP
 //	func (w *Waker) open() syscall.Errno
 //		makes w.r and w.w, close-on-exec and non-blocking
 //	func (w *Waker) signal() syscall.Errno
-//		makes w.r readable; EAGAIN means that it is
+//		makes w.r readable; EAGAIN means that it already is
 //	func (w *Waker) drain() syscall.Errno
-//		makes w.r unreadable; EAGAIN means that it is
+//		makes w.r unreadable; EAGAIN means that it already is
 //
-// pollMillis and pollExact tell the scheduler, so other goroutines run meanwhile. They may
-// return 0, EINTR or EAGAIN early, and write to all of fds.
+// pollMillis and pollExact use syscall.Syscall, so the scheduler can run other goroutines.
+// They may return 0, EINTR or EAGAIN early, and write to all of fds.
 
 // testCall, if set, runs before every system call except RawPoll's, and replaces it if
 // done is true. Tests use it to count calls, and to inject results that the kernel
@@ -142,8 +144,8 @@ func (d *deadline) update() {
 	}
 }
 
-// timedOut is update after the kernel has waited for timeout. If the clock has stood
-// still, as it does in a testing/synctest bubble, it goes by the kernel's.
+// timedOut updates d after the kernel has waited for timeout. If the clock has not advanced,
+// as in a testing/synctest bubble, it subtracts timeout.
 func (d *deadline) timedOut(timeout time.Duration) {
 	before := d.left
 	d.update()
@@ -155,12 +157,12 @@ func (d *deadline) timedOut(timeout time.Duration) {
 
 const (
 	maxWait = math.MaxInt32 * time.Millisecond // the longest single wait: its milliseconds fit a C int, its seconds 32 bits
-	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int
+	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int, and allows fewer
 )
 
 // poll calls the kernel until there is something to report or the deadline has passed.
-// Keep this one function, with pollMillis inlined: split in two it was 20 to 50 ns
-// slower, since after a system call the processor mispredicts the returns to callers.
+// Do not split this function, and keep pollMillis inlined: the split version was 20 to
+// 50 ns slower, since after a system call the processor mispredicts the returns to callers.
 func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	if len(fds) > maxNfds {
 		return 0, pollError(syscall.EINVAL)
@@ -168,7 +170,7 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	var pause time.Duration
 	for standIn := false; ; {
 		timeout := min(d.left, maxWait)
-		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) // ppoll(2) takes 60 ns more
+		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) // poll(2) is 60 ns faster
 		if standIn {
 			usePoll = !usePoll
 		}
@@ -194,9 +196,9 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 				return 0, nil
 			}
 		case syscall.EINTR:
-			// A signal ends poll(2) whatever SA_RESTART says (signal(7)), but only
-			// after a pass over all of fds that found nothing (do_poll in
-			// fs/select.c). So if it did not wait, that was the last look.
+			// A signal ends poll(2) even with SA_RESTART (signal(7)), but only after
+			// the kernel has checked all of fds and found nothing (do_poll in
+			// fs/select.c). If the call was not to wait, that is the result.
 			if timeout == 0 {
 				clearRevents(fds)
 				return 0, nil
@@ -207,8 +209,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		case syscall.EAGAIN:
 			d.update()
 		case syscall.ENOSYS, syscall.EPERM:
-			// Missing, or forbidden by a seccomp filter. Nothing is remembered, since
-			// a filter can be installed at any time.
+			// The call is missing, or a seccomp filter forbids it: try the other one.
+			// Do not remember which, since a filter can be installed at any time.
 			if hasPoll && !standIn {
 				standIn = true
 				continue
@@ -217,8 +219,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		default:
 			return 0, pollError(errno)
 		}
-		// Darwin, short of memory (EAGAIN) or early again and again (openradar
-		// 37550628), or one of several pieces. Do not spin.
+		// Darwin was short of memory (EAGAIN) or returned early (openradar 37550628),
+		// or this was one piece of a long timeout. Do not spin.
 		standIn = false
 		if d.left > 0 {
 			pause = min(pause, d.left)

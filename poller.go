@@ -23,27 +23,28 @@ import (
 //
 // A Poller does not own the registered descriptors and never closes them. Unregister a
 // descriptor before you close it: otherwise its number may be reused, and Poll would watch
-// the wrong file. A Poller has a Waker of its own, made by the first Poll that may wait. It
-// is freed by Close, after the Poll under way if there is one, or by the garbage collector
-// once the Poller is unreachable.
+// the wrong file. A Poller has a Waker of its own, made by the first Poll that may wait. Close
+// frees the Waker, after the current Poll if there is one. If the Poller becomes unreachable,
+// the garbage collector frees it.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait.
 	// A method whose name begins with unlock ends the critical section.
 	//
-	// The kernel polls asked, which belongs to the call under way and is rebuilt from
-	// set after a change. When the kernel returns, an entry of asked counts only if its
-	// fd has been registered and enabled ever since asked was built. It is reported with
-	// the mask and the value that set has by then.
+	// The kernel is given asked, which only the current call uses. It is rebuilt from set
+	// after a change. When the kernel returns, an entry of asked is reported only if its
+	// fd has been registered and enabled ever since asked was built, with the mask and
+	// value that set has at that time.
 	//
-	// A change, Wake and Close end a wait: the goroutine that finds waiting set clears
-	// it, unlocks mu and signals wake. In between, the wait may end by itself, and other
-	// changes signal nothing. So a call returns empty only if its last poll found nothing
-	// and set has not changed since. A late signal ends a later wait, which then starts
-	// again with the time remaining.
+	// A change, Wake or Close ends the system call: the goroutine that finds waiting set
+	// clears it, unlocks mu and signals wake. Before it has signaled, further changes do
+	// not signal, and the system call may return for another reason. So if set has changed
+	// since asked was built, a call polls once more before it returns empty. A signal that
+	// comes after its system call has returned ends the next one, which is then repeated
+	// with the time remaining.
 	//
-	// wake is entry 0 of asked, and its fd is never a registered one. Only the call
-	// under way, or Close if there is none, makes, moves and closes it. Others only
-	// call its Wake.
+	// wake is entry 0 of asked, and its fd is never a registered one. Only the current
+	// call makes it and moves it. The current call closes it, or Close if there is none,
+	// or the garbage collector. Others only call its Wake.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
@@ -51,8 +52,8 @@ type Poller struct {
 	wake    *Waker  // nil until a call waits
 	changed bool    // set has changed since asked was built
 	polling bool    // a call is under way
-	waiting bool    // a call may wait, and nobody has ended that
-	woken   bool    // Wake was called since the last empty return
+	waiting bool    // a call waits or is about to, and nobody has signaled wake
+	woken   bool    // Wake was called, and no call has returned empty for it
 	closed  bool    // Close was called
 	backoff backoff // when to probe
 }
@@ -71,36 +72,36 @@ func (r Ready) String() string {
 
 // Poll waits until a registered descriptor is ready, and returns those that are, in no
 // particular order. The timeout works as in the function Poll. The result is empty, with a
-// nil error, if the time is up or Wake was called. Nothing is missed that is ready and was
-// registered, modified or enabled before the time was up.
+// nil error, if the time is up or Wake was called. Poll reports every descriptor that is
+// ready and was registered, modified or enabled before the time was up.
 //
 // The slice belongs to the Poller and is valid until the next Poll begins, in any
-// goroutine. It describes the moment of the call: if you close a descriptor and open
+// goroutine. It tells what was ready during the call: if you close a descriptor and open
 // another while handling the result, the new one may have the number of a later entry.
 // Compare its Value with the one you attached.
 //
 // A registered descriptor that is not open is reported as POLLNVAL on every call, until it
 // is unregistered, disabled or open.
 //
-// The errors are ErrConcurrentPoll if another call is under way, which goes on undisturbed;
-// ErrClosed, also if Close is called during the wait; ErrTooManyFds if there are more
-// descriptors than the kernel's limit, counting the Waker of a call that waits; those of
-// NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot be made, Poll still
-// returns what is ready. No error changes the set.
+// The errors are ErrConcurrentPoll if another call is in progress, which it does not
+// disturb; ErrClosed, also if Close is called during the wait; ErrTooManyFds if there are
+// more descriptors than the kernel's limit, counting the Waker of a call that waits; those of
+// NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot be made, Poll returns
+// what is ready, or the error if nothing is. No error changes the set.
 //
-// Poll allocates only if more descriptors are ready than ever before, if the set has grown,
-// and for the Waker. It costs a system call, plus some nanoseconds for each registered
-// descriptor if the set has changed. On Linux, if recent calls have found something ready,
-// Poll first polls without waiting, which costs the kernel less. While it waits it occupies
-// an operating-system thread.
+// Poll allocates when it makes its Waker, when the set has grown, and when more descriptors
+// are ready than in any call before. It costs a system call, plus some nanoseconds for each
+// registered descriptor if the set has changed. On Linux, after calls that found something
+// ready, Poll first polls with timeout 0, which is cheaper if it finds something again. While
+// it waits it occupies an operating-system thread.
 func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 	return p.poll(timeout, nil, nil)
 }
 
 // PollContext is Poll with a context in place of the timeout: it waits until a registered
-// descriptor is ready, Wake is called, or ctx is done. It returns ctx.Err() if ctx is done
-// and nothing is ready that was registered before. If ctx is done at the call, it does not
-// poll. A nil ctx is an error, EINVAL.
+// descriptor is ready, Wake is called, or ctx is done. If ctx is done and no descriptor is
+// ready that was registered before that, it returns ctx.Err(). If ctx is already done when it
+// is called, it does not poll. A nil ctx is an error, EINVAL.
 //
 // If it has to wait and ctx can be canceled, it makes a few allocations
 // (context.AfterFunc). It leaves no goroutine running.
@@ -133,9 +134,9 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 
 var errDone = errors.New("done") // PollContext's done is closed
 
-// poll implements Poll and PollContext. For the latter, done is the context's channel, and
-// arm has the Waker woken when it is closed. (This keeps context out of programs that do not
-// use it.)
+// poll implements Poll and PollContext. For PollContext, done is the context's channel, and
+// arm arranges for the Waker to be woken when it is closed. (This keeps package context out of
+// programs that do not use it.)
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
@@ -167,10 +168,10 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 			probe = false
 		}
 		if leave {
-			break // later changes come too late
+			break // this poll saw all that was changed before there was a reason to leave
 		}
-		// If nothing ended the wait early, it was the last poll that is owed, unless
-		// set has changed since: whoever changed it may signal too late.
+		// If the wait timed out and set is unchanged, no further poll is needed. If set
+		// has changed, whoever changed it may not have signaled yet.
 		polled = wait && n == 0 && !p.changed
 		d.update()
 		ended = isDone(done)
@@ -205,7 +206,7 @@ func (p *Poller) mayBegin() error {
 
 func isDone(done <-chan struct{}) bool {
 	if done == nil {
-		return false // a receive would give the same answer, but two cost 29 ns
+		return false // a receive would do too, but the two in a Poll cost 29 ns
 	}
 	select {
 	case <-done:
@@ -248,7 +249,7 @@ func (p *Poller) pollOnce(d *deadline, wait bool, arm func(*Waker) (stop func())
 		if fds[0].Revents == POLLIN {
 			w.Reset()
 		} else {
-			// Somebody has closed an end of w, and may have reused its fd.
+			// Someone else has closed an end of w, and its number may be another file's.
 			w.abandon()
 			p.wake = nil
 		}
@@ -265,13 +266,13 @@ func (p *Poller) prepare(wait bool) error {
 		if err != nil {
 			return err
 		}
-		p.wake, p.changed = w, true // the set may have its fd
+		p.wake, p.changed = w, true // a registered fd may have its number
 	}
 	if !p.changed && p.asked != nil {
 		return nil
 	}
-	// If wake was given a registered fd, the program has closed that one, and must see
-	// POLLNVAL. Each move goes higher, so the loop ends.
+	// If wake has the number of a registered fd, the program has closed that fd. Move wake,
+	// so the kernel reports POLLNVAL. Each move takes a higher number, so the loop ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
 		if p.set.find(fd) < 0 {
@@ -318,9 +319,10 @@ func (p *Poller) report(n int) {
 	}
 }
 
-// A backoff decides when a call that may wait probes first: polls without waiting. A probe
-// that finds something is cheaper than a wait, since it enters no wait queues (do_poll in
-// fs/select.c). A miss is wasted, so the next 1, 3, 7, ... maxSkip calls skip it.
+// A backoff decides when a call that may wait probes: polls with timeout 0 first. A probe that
+// finds something is cheaper than a wait, since the kernel enters it into no wait queues
+// (do_poll in fs/select.c). A probe that finds nothing is wasted: after each such probe in a
+// row, the next 1, 3, 7, ... maxSkip calls do not probe.
 type backoff struct{ skip, misses uint8 }
 
 const maxSkip = 63
@@ -342,11 +344,11 @@ func (b *backoff) record(found bool) {
 	b.skip = b.misses
 }
 
-// Wake makes a waiting Poll return an empty result. If none is waiting, the next Poll that
-// would wait returns immediately instead. A Wake is never lost: it stays pending until a
-// Poll with a nonzero timeout returns empty with a nil error. Until then any number of
-// Wakes count as one. A Poll that has something to report returns that, so check why you
-// were woken after every return, not only an empty one.
+// Wake makes a waiting Poll return. If none is waiting, the next Poll that would wait returns
+// immediately instead. The result is empty unless a descriptor is ready too, so check why you
+// were woken after every return of Poll. A Wake is never lost: it stays pending until a Poll
+// with a nonzero timeout returns empty with a nil error. Until then any number of Wakes count
+// as one.
 //
 // Wake never waits, and costs a system call only if a Poll is waiting. It returns ErrClosed
 // after Close.
@@ -378,7 +380,7 @@ func (p *Poller) Close() error {
 	return nil
 }
 
-// unlockFree frees what is left if p is closed.
+// unlockFree unlocks mu and, if p is closed, frees asked and wake.
 func (p *Poller) unlockFree() {
 	var w *Waker
 	if p.closed {
@@ -395,7 +397,7 @@ func (p *Poller) unlockChanged() {
 	p.unlockWake()
 }
 
-// unlockWake wakes the Poll that is waiting, unless somebody has.
+// unlockWake unlocks mu and wakes the waiting Poll, unless it has been woken already.
 func (p *Poller) unlockWake() {
 	if !p.waiting {
 		p.mu.Unlock()

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The methods that change a Poller's set. A change counts immediately, also for a Poll that
-// is waiting.
+// The methods that change a Poller's set. A change takes effect immediately, even for a Poll
+// that is waiting.
 
 package poll
 
@@ -17,12 +17,12 @@ import (
 // ORed. With none, the mask is POLLIN, POLLPRI and POLLOUT, as in Python; note that most
 // descriptors are nearly always ready for POLLOUT. With a mask of 0 only POLLERR, POLLHUP
 // and POLLNVAL are reported (on Darwin nothing; on FreeBSD a hang-up does not end a wait on
-// a socket). If fd is registered already, it gets the new mask, keeps its value, is enabled
-// if it was disabled, and still counts once.
+// a socket or a pty). If fd is already registered, it gets the new mask, keeps its value, and
+// is enabled if it was disabled.
 //
 // Register does not check whether fd is open: Poll reports POLLNVAL while it is not. A
-// waiting Poll watches fd from now on. A set holds one mask for each fd: if two parts of a
-// program wait on the same file, let each have its own descriptor (dup(2)) or Poller.
+// waiting Poll starts to watch fd. A set holds one mask for each fd: if two parts of a program
+// need different masks, let each dup(2) the descriptor or have its own Poller.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed. The cost is
 // O(1). It allocates only when the set grows beyond its largest size so far.
@@ -60,7 +60,7 @@ func (p *Poller) add(fd int, events Events) (i int, err error) {
 	return p.setMask(i, events), nil
 }
 
-// setMask enables the registration at i with a mask, and returns its index from now on.
+// setMask enables the registration at i with a mask, and returns its new index.
 // The caller holds mu.
 func (p *Poller) setMask(i int, events Events) int {
 	i = p.set.enable(i)
@@ -73,24 +73,24 @@ func (p *Poller) setMask(i int, events Events) int {
 // syscall.Conn.) It returns the descriptor, which identifies c in results and in calls of
 // Unregister. Whether c is in blocking mode does not change.
 //
-// c holds its descriptor open while it is being registered, so the right file is registered
-// even if c is closed at the same time. Afterwards, unregister it before you close c. The
-// Poller keeps c reachable while it is registered, so the garbage collector does not close
-// it. The value of the registration is c, replacing any earlier one, until Attach changes it.
+// RegisterConn registers the descriptor while c holds it open, so a concurrent Close cannot
+// lead to the wrong file. Once it is registered, unregister it before you close c. The Poller
+// keeps c reachable while it is registered, so the garbage collector does not close it. The
+// value of the registration is c, replacing any earlier one, until Attach changes it.
 //
 // Some events are reported only once, to the first poll that sees them (see Events in the
-// package documentation). If package os opened the file, that may be the Go runtime's: use
-// syscall.Open and Register for those.
+// package documentation). If package os opened the file, the Go runtime may be first: use
+// syscall.Open and Register.
 //
 // The errors are those of c, for example if it is closed; EINVAL if c is nil, a nil pointer
-// or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. After an error every
-// registration is as it was. If c fails after it has given its descriptor, which no type in
-// os or net does, changes that other goroutines have meanwhile made to that registration may
-// be lost. To recognize an invalid c, RegisterConn turns a nil pointer dereference in c's
-// methods into EINVAL. Other panics pass through.
+// or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. RegisterConn also returns
+// EINVAL if a method of c dereferences a nil pointer, since that is how it recognizes a bad c.
+// Other panics pass through. An error leaves every registration as it was, with one
+// exception: if Control of c fails after it has called back, which no type in os or net does,
+// changes that other goroutines made to that registration in the meantime may be lost.
 //
-// The cost is that of Register, one or two small allocations, and, from the first value in
-// the Poller on, memory for one in every registration.
+// The cost is that of Register and one or two small allocations. Once a Poller holds a value,
+// every registration uses memory for one.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
 	var before registration
 	var called bool
@@ -151,8 +151,8 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	return err
 }
 
-// isNilPanic reports whether r is the panic of a nil pointer dereference, by making
-// another one, or of a value method called on a nil pointer.
+// isNilPanic reports whether r is the panic of a nil pointer dereference, which it compares
+// with one that it causes, or of a value method called on a nil pointer.
 func isNilPanic(r any) (is bool) {
 	if e, ok := r.(runtime.Error); ok && strings.HasPrefix(e.Error(), "value method ") {
 		return true // panicwrap in runtime/error.go
@@ -164,13 +164,13 @@ func isNilPanic(r any) (is bool) {
 }
 
 // Attach sets the value that Poll returns as Ready.Value with every event of fd, for example
-// a connection's state. It is nil at first. A waiting Poll uses the value that is current
-// when it returns. Unregister drops the value, and a new registration of the same number
-// starts with nil. The Poller keeps the value reachable until the first Poll after
+// a connection's state. Without Attach it is nil. A waiting Poll uses the value that is
+// current when it returns. Unregister drops the value, and a new registration of the same
+// number starts with nil. The Poller keeps the value reachable until the first Poll after
 // Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1) and, from the first value
-// in the Poller on, memory for one in every registration.
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1). Once a Poller holds a
+// value, every registration uses memory for one.
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	i := p.set.find(fd)
@@ -198,14 +198,14 @@ func (p *Poller) Modify(fd int, events Events) error {
 	return nil
 }
 
-// Disable stops watching fd, but keeps it registered with its mask, value and conn. Nothing
-// of it is reported, not even POLLERR, POLLHUP and POLLNVAL, which no mask silences, until
-// Modify, Register or RegisterConn enables it again by giving it a mask, which may be 0. What
-// a call under way has found before fd is enabled again is not reported.
+// Disable makes Poll ignore fd, but keeps the registration with its mask and value. Poll
+// reports nothing about it, not even POLLERR, POLLHUP or POLLNVAL. Modify, Register or
+// RegisterConn enables it again, even with a mask of 0. A Poll in progress continues without
+// fd, and drops what it found before fd was enabled again.
 //
 // Use it to hand fd to another goroutine, which enables it when it is done, as with epoll's
 // EPOLLONESHOT; to stop reading from a peer for a while; or for a descriptor that would be
-// reported on every call, such as the master of a pty whose slave is not open.
+// reported on every call, such as the master of a pty whose slave was closed.
 //
 // The errors are ErrNotRegistered and ErrClosed. Disabling twice is no error. The cost is
 // O(1), it allocates nothing, and Poll leaves fd out of its system call.
@@ -242,8 +242,8 @@ func (p *Poller) Unregister(fd int) error {
 	return nil
 }
 
-// Registered returns the mask of fd, and whether it is registered, disabled or not. The cost
-// is O(1).
+// Registered returns the mask of fd, and whether fd is registered. A disabled fd is
+// registered. The cost is O(1).
 func (p *Poller) Registered(fd int) (events Events, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

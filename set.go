@@ -9,16 +9,15 @@ import (
 	"syscall"
 )
 
-// A set is a list of registrations, and a hash table of chains through it that finds
-// an fd in the list. In chains a position counts from 1; 0 ends a chain. Disabled
-// registrations come last in the list. The zero value is empty.
+// A set is a list of registrations, disabled ones last, and a hash table that maps an fd to
+// its position in the list. Positions that share a place in the table are chained by next.
+// Positions in the table and in chains start at 1, and 0 ends a chain. The zero value is
+// empty. With a Go map instead, Unregister plus Register took more than twice as long.
 //
-// A Go map in place of the chains took more than twice as long to unregister and register.
-//
-// A peer can choose the fds in use, by opening and closing connections, but does not
-// know the multiplier: two fds share a chain with a probability of at most
-// 2/len(heads) (multiply-shift hashing; Dietzfelbinger et al., A reliable randomized
-// algorithm for the closest-pair problem, 1997).
+// A remote peer can influence which fds are in use, by opening and closing connections. It
+// cannot force collisions, because it does not know the multiplier: two fds share a chain with
+// a probability of at most 2/len(heads) (multiply-shift hashing; Dietzfelbinger et al., A
+// reliable randomized algorithm for the closest-pair problem, 1997).
 type set struct {
 	list       []PollFd // the registrations; Revents is listed or 0
 	enabled    int      // how many at the front of list are not disabled
@@ -29,7 +28,7 @@ type set struct {
 	multiplier uint32   // odd, random
 }
 
-const listed = 1 // Revents of a registration that was enabled when appendTo ran, and since
+const listed = 1 // Revents of a registration that has been enabled ever since appendTo ran
 
 // An extra is what a registration holds besides its mask.
 type extra struct {
@@ -37,8 +36,8 @@ type extra struct {
 	conn  *syscall.Conn // kept reachable by RegisterConn, whose call it identifies
 }
 
-// chain returns where the position of fd is stored, which holds 0 if it is not
-// registered. s must not be the zero value.
+// chain returns the link that holds the position of fd, or the 0 that ends its chain if fd is
+// not registered. s must not be the zero value.
 func (s *set) chain(fd int32) *int32 {
 	at := &s.heads[uint32(fd)*s.multiplier>>s.shift]
 	for *at != 0 && s.list[*at-1].Fd != fd {
@@ -55,7 +54,7 @@ func (s *set) find(fd int) int {
 	return int(*s.chain(int32(fd))) - 1
 }
 
-// add registers fd, which is not registered, enabled, and returns its index.
+// add appends fd as an enabled registration, and returns its index. fd must not be registered.
 func (s *set) add(fd int) int {
 	if len(s.list) == len(s.heads) {
 		s.grow()
@@ -82,7 +81,7 @@ func (s *set) grow() {
 	}
 }
 
-// remove removes the registration at i. Up to two others change places.
+// remove removes the registration at i. Up to two others move.
 func (s *set) remove(i int) {
 	*s.chain(s.list[i].Fd) = s.next[i]
 	if i < s.enabled {
@@ -99,7 +98,7 @@ func (s *set) remove(i int) {
 	}
 }
 
-// move overwrites the place to, which is in no chain.
+// move copies the registration at from to index to, which must not be in a chain.
 func (s *set) move(from, to int) {
 	if from == to {
 		return
@@ -111,7 +110,7 @@ func (s *set) move(from, to int) {
 	}
 }
 
-// enable enables the registration at i, and returns its index from now on.
+// enable enables the registration at i, and returns its new index.
 func (s *set) enable(i int) int {
 	if i < s.enabled {
 		return i
@@ -120,8 +119,8 @@ func (s *set) enable(i int) int {
 	return s.swap(i, s.enabled-1)
 }
 
-// disable disables the registration at i, and returns its index from now on. It is not
-// listed any more, so nothing counts that a call under way finds.
+// disable disables the registration at i, and returns its new index. It clears listed, so
+// what a call in progress finds is dropped.
 func (s *set) disable(i int) int {
 	if i >= s.enabled {
 		return i
@@ -136,8 +135,8 @@ func (s *set) swap(i, j int) int {
 	if i == j {
 		return j
 	}
-	// Either chain may lead through the other's place: first who refers to the places
-	// is exchanged, then what the places hold.
+	// One chain may run through the other's entry. So swap the links that point to i and j
+	// first, then the entries.
 	a, b := s.chain(s.list[i].Fd), s.chain(s.list[j].Fd)
 	*a, *b = *b, *a
 	s.list[i], s.list[j] = s.list[j], s.list[i]

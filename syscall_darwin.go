@@ -24,5 +24,5 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return pollMillis(fds, millis(timeout)) // there is no ppoll(2)
 }
 
-// rawPoll is not raw: Darwin is not known to have handlers that never sleep.
+// rawPoll calls Poll, since it is not known which poll functions of Darwin never block.
 func rawPoll(fds []PollFd) (n int, err error) { return Poll(fds, 0) }

@@ -10,7 +10,7 @@ import (
 
 const (
 	hasPoll    = true
-	probeFirst = false // an idle entry costs the kernel a record even if the timeout is 0
+	probeFirst = false // even with timeout 0 the kernel makes and frees a record for each idle entry
 
 	sysPpoll = 545 // sys/kern/syscalls.master; package syscall has it on arm64 and riscv64 only
 )
@@ -34,6 +34,6 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return int(r), errno
 }
 
-// rawPoll is not raw: which handlers never sleep on FreeBSD is not known, and for each
-// idle entry the kernel does much more than a raw call would save.
+// rawPoll calls Poll, since it is not known which poll functions of FreeBSD never block, and
+// a raw call would save little beside what the kernel does for each idle entry.
 func rawPoll(fds []PollFd) (n int, err error) { return Poll(fds, 0) }

@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // which kills a process for poll(2)
+	// Android kills a process that calls poll(2) (its seccomp filter for apps).
+	hasPoll = sysPoll != 0 && runtime.GOOS != "android"
 
 	sysPpoll = syscall.SYS_PPOLL
 
@@ -35,7 +36,7 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return int(r), errno
 }
 
-// rawPollGo is rawPoll in Go. The assembly calls it if its system call has failed.
+// rawPollGo is rawPoll without assembly. The stub calls it if its system call has failed.
 //
 //lint:ignore U1000 syscall_linux.s uses it
 func rawPollGo(fds []PollFd) (n int, err error) {
@@ -54,7 +55,7 @@ func rawPollGo(fds []PollFd) (n int, err error) {
 	case 0:
 		return int(r), nil
 	case syscall.EINTR:
-		clearRevents(fds) // it found nothing: see deadline.poll
+		clearRevents(fds) // the kernel found nothing: see deadline.poll
 		return 0, nil
 	}
 	return 0, pollError(errno)

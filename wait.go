@@ -15,8 +15,8 @@ import (
 // 0 when the time is up. The timeout works as in Poll. A descriptor that is not open is
 // reported as POLLNVAL.
 //
-// If a read may find data, try it first and call Wait only after EAGAIN: that saves a system
-// call.
+// In non-blocking mode, read first and call Wait only after EAGAIN: that saves a system call
+// if there is data.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and those of Poll. Wait
 // allocates nothing and costs as much as Poll of one entry. Any number of goroutines may call
@@ -35,17 +35,17 @@ func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 func validFd(fd int) bool { return fd >= 0 && fd <= math.MaxInt32 }
 
 // WaitContext waits until fd is ready for one of events or ctx is done. It returns the events
-// reported for fd, or 0 and ctx.Err(). If ctx is done at the call, it does not poll. A
+// reported for fd, or 0 and ctx.Err(). If ctx is already done, it does not poll. A
 // descriptor that is not open is reported as POLLNVAL.
 //
-// If it has to wait and ctx can be canceled, it makes a Waker and an AfterFunc: three more
-// system calls than Wait, a few allocations, and one descriptor while it waits. In a busy
-// loop use a Poller, or Poll with a Waker that you keep.
+// If it has to wait and ctx can be canceled, it makes a Waker and calls context.AfterFunc. On
+// Linux that costs three more system calls than Wait, a few allocations, and one descriptor
+// while it waits. In a busy loop use a Poller, or Poll with a Waker that you keep.
 //
 // The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and those of
 // NewWaker. WaitContext leaves no descriptor and no goroutine behind. Any number of
-// goroutines may call it, for the same descriptor too. If it runs inside Control of a
-// syscall.RawConn, Close of that conn waits for it.
+// goroutines may call it, for the same descriptor too. If it runs in Control of a
+// syscall.RawConn, Close of that conn may block until it returns.
 func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	switch {
 	case !validFd(fd):

@@ -16,11 +16,10 @@ import (
 // Poller, just call Poller.Wake.
 //
 // A Waker is an eventfd(2) on Linux and a pipe(2) elsewhere, close-on-exec and non-blocking.
-// Its Fd is reported as POLLIN from Wake until Reset. This is a state: any number of waiters
-// see it, in any number of calls, and any number of Wakes count as one. Ask for POLLIN only,
-// since an eventfd is always writable.
+// Its Fd is reported as POLLIN from Wake until Reset, in every call of every waiter, and any
+// number of Wakes count as one. Ask for POLLIN only, since an eventfd is always writable.
 //
-// NewWaker makes a Waker. The zero value is a closed one. It must not be copied. Every method
+// NewWaker makes a Waker. The zero value is a closed one. A Waker must not be copied. Every method
 // may be called from any goroutine at any time, and none of them waits.
 //
 // The garbage collector closes a Waker that is unreachable. Keep it reachable, with
@@ -29,7 +28,7 @@ import (
 type Waker struct {
 	mu     sync.Mutex // held across the system calls, so Close cannot come between
 	opened bool
-	r, w   int // polled and read; written. An eventfd is both.
+	r, w   int // r is polled and read, w is written; an eventfd is both
 }
 
 // A Waker is larger than 16 bytes: the finalizer of a smaller value may never run, since the
@@ -47,9 +46,9 @@ func NewWaker() (*Waker, error) {
 	return w, nil
 }
 
-// Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so
-// nothing would end that wait. If another goroutine may close w, call Fd before that can
-// happen, not in the goroutine that waits. It costs no system call.
+// Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so a
+// closed Waker does not end a wait. If another goroutine may close w, call Fd before that, for
+// example before you start the goroutine that waits. It makes no system call.
 func (w *Waker) Fd() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -63,9 +62,9 @@ func (w *Waker) Fd() int {
 // Close.
 func (w *Waker) Wake() error { return w.do("wake", (*Waker).signal) }
 
-// Reset makes w unreadable until the next Wake. Call it before checking why you were woken,
-// or a Wake in between is lost. It costs one system call, or with a pipe one for every 512
-// Wakes. It returns ErrClosed after Close.
+// Reset makes w unreadable until the next Wake. Call it before you check why you were woken.
+// Otherwise a Wake between the check and Reset is lost. It costs one system call; if w is a
+// pipe, one for every 512 Wakes since the last Reset. It returns ErrClosed after Close.
 func (w *Waker) Reset() error { return w.do("reset", (*Waker).drain) }
 
 func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
@@ -80,8 +79,8 @@ func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
 	return nil
 }
 
-// Close closes the descriptor. That does not end a wait on it: call Wake first, and Close
-// once no goroutine uses Fd any more. A second Close returns ErrClosed.
+// Close closes the descriptor. To end a wait on it, call Wake first, and Close when no goroutine
+// waits on Fd any more. A second Close returns ErrClosed.
 func (w *Waker) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,7 +96,8 @@ func (w *Waker) Close() error {
 	return nil
 }
 
-// abandon marks w as closed without closing its descriptors, which are not its own any more.
+// abandon marks w as closed without closing its descriptors, whose numbers may belong to other
+// files by now.
 func (w *Waker) abandon() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -126,7 +126,7 @@ func (w *Waker) moveAbove(fd int) error {
 	return nil
 }
 
-// wakeOnDone wakes w when ctx is done. After stop no goroutine uses w or ctx.
+// wakeOnDone wakes w when ctx is done. When stop has returned, no goroutine uses w or ctx.
 func wakeOnDone(ctx context.Context, w *Waker) (stop func()) {
 	ended := make(chan struct{})
 	unregister := context.AfterFunc(ctx, func() {

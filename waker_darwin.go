@@ -5,7 +5,8 @@ package poll
 import "syscall"
 
 func (w *Waker) open() syscall.Errno {
-	// There is no pipe2(2): a fork between the calls would pass the pipe on.
+	// Darwin has no pipe2(2). Without ForkLock, a child forked between the calls would
+	// inherit the pipe.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	var p [2]int
