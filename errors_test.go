@@ -7,6 +7,8 @@ package poll
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"syscall"
 	"testing"
 )
@@ -38,7 +40,11 @@ func TestErrorValues(t *testing.T) {
 		},
 		{
 			&Error{"poll", -1, ErrClosed}, "poll: closed",
-			[]error{ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
+			[]error{ErrClosed, os.ErrClosed, fs.ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
+		},
+		{ // what RegisterConn returns of a closed conn
+			&Error{"register", -1, os.ErrClosed}, "poll: register: " + os.ErrClosed.Error(),
+			[]error{os.ErrClosed}, []error{ErrClosed},
 		},
 		{
 			&Error{"poll", 7, syscall.EBADF}, "poll: fd 7: " + syscall.EBADF.Error(),
@@ -50,7 +56,7 @@ func TestErrorValues(t *testing.T) {
 		},
 		{
 			&Error{"wake", -1, ErrClosed}, "poll: wake: closed",
-			[]error{ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
+			[]error{ErrClosed, os.ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
 		},
 	} {
 		if got := v.err.Error(); got != v.text {
