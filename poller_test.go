@@ -276,7 +276,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 	}
 
 	during := newPoller(t, []int{r}, POLLIN) // closed before concurrent
-	var once sync.Once // the kernel may be called again, after EAGAIN
+	var once sync.Once                       // the kernel may be called again, after EAGAIN
 	onWait(t, func() {
 		once.Do(func() {
 			must(t, during.Close())
