@@ -3,152 +3,227 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A curve is the cost of one call in microseconds by some size.
+// A curve is what a call takes beyond an empty one, in microseconds, by some size.
 type curve struct {
-	name  string
-	color color.Color
-	plotter.XYs
+	name   string
+	points []point
 }
 
-func (c curve) last() plotter.XY { return c.XYs[len(c.XYs)-1] }
+type point struct{ x, y float64 }
 
-// curves makes those of poll, which Poller stands for, select and epoll.
-func (b *bench) curves(row func(n int) string, sizes []int, rivals ...rival) (curves []curve) {
+// slope is that of the straight line that fits the points best (least squares).
+func (c curve) slope() float64 {
+	var mean point
+	for _, p := range c.points {
+		mean.x += p.x / float64(len(c.points))
+		mean.y += p.y / float64(len(c.points))
+	}
+	var xy, xx float64
+	for _, p := range c.points {
+		xy += (p.x - mean.x) * (p.y - mean.y)
+		xx += (p.x - mean.x) * (p.x - mean.x)
+	}
+	return xy / xx
+}
+
+// curves are those of rivals: what their rows cost beyond the row of an empty call,
+// by sizes of a unit.
+func (b *bench) curves(empty string, row func(n int) string, sizes []int, unit float64, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
-		c := curve{rv.name, color.RGBA{0xb8, 0x44, 0x00, 0xff}, nil}
-		switch rv.name {
-		case poller.name:
-			c.name, c.color = "poll", color.RGBA{0x00, 0x5a, 0x9c, 0xff}
-		case epoll.name:
-			c.color = color.RGBA{0x3f, 0x7a, 0x2a, 0xff}
-		}
+		c := curve{name: strings.ToLower(rv.name)}
 		for _, n := range sizes {
-			c.XYs = append(c.XYs, plotter.XY{X: float64(n), Y: b.cost[row(n)][rv.name] / 1000})
+			c.points = append(c.points, point{float64(n) / unit, (b.cost[row(n)][rv.name] - b.cost[empty][rv.name]) / 1000})
 		}
 		curves = append(curves, c)
 	}
 	return curves
 }
 
+func (c curve) last() point { return c.points[len(c.points)-1] }
+
+// A panel is a half of the chart, with linear axes from 0.
+type panel struct {
+	left           float64 // where its plot begins
+	title, x, each string  // over it, under it, and what a slope is given for
+	curves         []curve
+}
+
+// In units of the SVG, which are pixels at its natural size. At a width of 420
+// pixels the text is 11 high, the caption 9.
 const (
-	width, height = 600, 400 // points; at 420 pixels the text is 9 pixels high
-	chartTitle    = "Ten descriptors cost poll the same, whatever their numbers.\nselect pays for the highest."
+	width, height         = 560, 436
+	plotTop, plotBottom   = 120, 320
+	plotWidth, lineHeight = 190, 19
+	chartTitle            = "poll pays for each descriptor."
+	chartSubtitle         = "select pays for high numbers, too."
 )
 
-// chart draws how the highest number matters, on linear axes, and how many are
-// watched, on logarithmic ones. Each curve has its name where it ends.
-func chart(byNumber, byCount []curve, caption string) []byte {
-	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	left, right := panel("µs per call, ten idle descriptors", "highest number", byNumber), panel("µs per call, more descriptors", "how many idle descriptors", byCount)
-	poll, sel := byNumber[0].last(), byNumber[1].last()
-	slope := 1e6 * (sel.Y - byNumber[1].XYs[0].Y) / (sel.X - byNumber[1].XYs[0].X)
-	steep := fmt.Sprintf("%.0f ns for each\n1,000 numbers", slope)
-	linear(&left.X, sel.X)
-	linear(&left.Y, 1.3*sel.Y)
-	label(left, byNumber[1], "select: "+steep, sel.X, 1.03*sel.Y, text.XRight, text.YBottom)
-	label(left, byNumber[0], "poll", poll.X, poll.Y+0.03*sel.Y, text.XRight, text.YBottom)
-
-	logarithmic(&right.X, 1, byCount[0].last().X, 12)
-	logarithmic(&right.Y, byCount[2].last().Y/2, byCount[1].last().Y, 4)
-	slices.SortFunc(byCount, func(a, b curve) int { return int(1000 * (a.last().Y - b.last().Y)) })
-	free := 0.0
-	for _, c := range byCount {
-		y := max(c.last().Y, free)
-		free = 2.2 * y // a line higher
-		label(right, c, c.name, 1.4*c.last().X, y, text.XLeft, text.YCenter)
-	}
-
-	svg := vgsvg.New(width, height)
-	all := draw.New(svg)
-	all.SetColor(color.White)
-	all.Fill(all.Rectangle.Path())
-	style := left.Title.TextStyle
-	style.Font.Size, style.XAlign, style.YAlign = 16, text.XLeft, text.YTop
-	all.FillText(style, vg.Point{X: 10, Y: height - 8}, chartTitle)
-	style.Font.Size, style.YAlign = 10.5, text.YBottom
-	all.FillText(style, vg.Point{X: 10, Y: 6}, caption)
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 14, PadTop: 56, PadBottom: 40, PadLeft: 8, PadRight: 12}
-	for i, c := range plot.Align([][]*plot.Plot{{left, right}}, tiles, all)[0] {
-		[]*plot.Plot{left, right}[i].Draw(c)
-	}
-	var b bytes.Buffer
-	_, err := svg.WriteTo(&b)
-	must(err)
-	// A title and a description are for those who can't see the chart. Arial and
-	// Helvetica are as wide as Liberation Sans.
-	describe := "<title>" + chartTitle + "</title>\n<desc>Left: one non-blocking poll of ten idle descriptors by their highest number. The line of poll is flat, that of select rises by " +
-		steep + ". Right: by how many are watched. poll and select rise alike, epoll is flat.</desc>\n<g "
-	s := strings.Replace(b.String(), "<g ", strings.ReplaceAll(describe, "numbers.\n", "numbers. "), 1)
-	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;"))
+// The colors are those of GitHub's light and dark pages.
+const chartHead = `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="img">
+<title>%[3]s</title>
+<desc>%[4]s</desc>
+<style>
+text { font: 15px Arial, Helvetica, "Liberation Sans", sans-serif; stroke-width: 3px; stroke-linejoin: round; paint-order: stroke }
+.title { font-size: 19px; font-weight: bold }
+.caption { font-size: 12.5px }
+polyline { fill: none !important; stroke-width: 2.5px }
+text, .back { stroke: #fff } .back { fill: #fff }
+text { fill: #1f2328 } .caption { fill: #59636e }
+.grid { stroke: #d1d9e0 }
+.poll { fill: #0969da } polyline.poll { stroke: #0969da }
+.select { fill: #bc4c00 } polyline.select { stroke: #bc4c00 }
+.epoll { fill: #1a7f37 } polyline.epoll { stroke: #1a7f37 }
+@media (prefers-color-scheme: dark) {
+text, .back { stroke: #0d1117 } .back { fill: #0d1117 }
+text { fill: #f0f6fc } .caption { fill: #9198a1 }
+.grid { stroke: #3d444d }
+.poll { fill: #58a6ff } polyline.poll { stroke: #58a6ff }
+.select { fill: #f0883e } polyline.select { stroke: #f0883e }
+.epoll { fill: #56d364 } polyline.epoll { stroke: #56d364 }
 }
+</style>
+<rect class="back" width="%[1]d" height="%[2]d"/>
+`
 
-func panel(title, x string, curves []curve) *plot.Plot {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Title.Padding = title, x, 6
-	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
-		style.Font.Size = 13
+// chart draws what the number of a descriptor costs, in thousands, and how many
+// descriptors do.
+func chart(byNumber, byCount []curve, caption []string) []byte {
+	panels := []panel{
+		{50, "One idle descriptor:", "its number, in thousands", "for each 1,000", byNumber},
+		{346, "Many idle descriptors:", "how many", "for each descriptor", byCount},
 	}
-	grid := plotter.NewGrid()
-	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{0xdd}
-	p.Add(grid)
-	for _, c := range curves {
-		line, points, err := plotter.NewLinePoints(c.XYs)
-		must(err)
-		line.Width, line.Color = 2, c.color
-		points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 2, c.color
-		p.Add(line, points)
-	}
-	return p
-}
-
-func label(p *plot.Plot, c curve, label string, x, y float64, h text.XAlignment, v text.YAlignment) {
-	l, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: x, Y: y}}, Labels: []string{label}})
-	must(err)
-	style := &l.TextStyle[0]
-	style.Font, style.Color, style.XAlign, style.YAlign = font.From(plot.DefaultFont, 13), c.color, h, v
-	p.Add(struct{ plot.Plotter }{l}) // without its size, which would move the axes
-}
-
-// ticks are at lo, lo+step, ... or, for a logarithmic axis, at powers of ten.
-func ticks(lo, hi float64, next func(float64) float64) (ticks plot.ConstantTicks) {
-	for x := lo; x <= hi; x = next(x) {
-		label := strconv.FormatFloat(x, 'f', -1, 64)
-		for n := len(label) - 3; n > 0 && x >= 1000; n -= 3 {
-			label = label[:n] + "," + label[n:]
+	var said []string
+	for _, p := range panels {
+		var curves []string
+		for _, c := range p.curves {
+			curves = append(curves, p.label(c))
 		}
-		ticks = append(ticks, plot.Tick{Value: x, Label: label})
+		said = append(said, fmt.Sprintf("%s microseconds beyond an empty call, by %s. %s (%s).", p.title, p.x, strings.Join(curves, ", "), p.each))
 	}
-	return ticks
+	var s svg
+	fmt.Fprintf(&s, chartHead, width, height, chartTitle+" "+chartSubtitle, strings.Join(said, " "))
+	s.text("title", "start", 12, 28, chartTitle)
+	s.text("title", "start", 12, 52, chartSubtitle)
+	for _, p := range panels {
+		s.panel(p)
+	}
+	for i, line := range caption {
+		s.text("caption", "start", 12, height-10-17*float64(len(caption)-1-i), line)
+	}
+	s.WriteString("</svg>\n")
+	return []byte(s.String())
 }
 
-// linear has at most five ticks.
-func linear(axis *plot.Axis, hi float64) {
-	step := math.Pow(10, math.Floor(math.Log10(hi/4)))
-	for i := 0; hi/step > 4; i++ {
-		step *= []float64{2, 2.5, 2}[i] // 1, 2, 5, 10
-	}
-	axis.Min, axis.Max = 0, 1.03*step*math.Ceil(hi/step)
-	axis.Tick.Marker = ticks(0, axis.Max, func(x float64) float64 { return x + step })
+// An svg is text that elements are added to.
+type svg struct{ strings.Builder }
+
+func (s *svg) text(class, anchor string, x, y float64, text string) {
+	text = strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(text)
+	fmt.Fprintf(s, "<text class=%q text-anchor=%q x=\"%.1f\" y=\"%.1f\">%s</text>\n", class, anchor, x, y, text)
 }
 
-func logarithmic(axis *plot.Axis, lo, hi, room float64) {
-	axis.Min, axis.Max, axis.Scale = lo, hi*room, plot.LogScale{}
-	axis.Tick.Marker = ticks(math.Pow(10, math.Ceil(math.Log10(lo))), 1.2*hi, func(x float64) float64 { return 10 * x })
+func (s *svg) panel(p panel) {
+	var most point
+	for _, c := range p.curves {
+		for _, pt := range c.points {
+			most = point{max(most.x, pt.x), max(most.y, pt.y)}
+		}
+	}
+	xStep, yStep := step(most.x), step(most.y)
+	top := point{xStep * math.Ceil(most.x/xStep), yStep * math.Ceil(most.y/yStep)}
+	x := func(v float64) float64 { return p.left + plotWidth*v/top.x }
+	y := func(v float64) float64 { return plotBottom - (plotBottom-plotTop)*v/top.y }
+
+	s.text("", "start", p.left-38, plotTop-34, p.title)
+	s.text("", "start", p.left-38, plotTop-14, "µs beyond an empty call")
+	for v := 0.0; v <= 1.001*top.y; v += yStep {
+		fmt.Fprintf(s, "<path class=\"grid\" d=\"M%.1f %.1fh%d\"/>\n", p.left, y(v), plotWidth)
+		s.text("", "end", p.left-6, y(v)+5, commas(v))
+	}
+	for v := 0.0; v <= 1.001*top.x; v += xStep {
+		fmt.Fprintf(s, "<path class=\"grid\" d=\"M%.1f %dv5\"/>\n", x(v), plotBottom)
+		s.text("", "middle", x(v), plotBottom+20, commas(v))
+	}
+	s.text("", "middle", x(top.x/2), plotBottom+41, p.x)
+
+	// The highest is drawn first and widest, so one below another is seen.
+	curves := slices.Clone(p.curves)
+	slices.SortFunc(curves, func(a, b curve) int { return cmp.Compare(b.last().y, a.last().y) })
+	for _, c := range curves {
+		var line []string
+		for _, pt := range c.points {
+			line = append(line, fmt.Sprintf("%.1f,%.1f", x(pt.x), y(pt.y)))
+			fmt.Fprintf(s, "<circle class=%q r=\"3\" cx=\"%.1f\" cy=\"%.1f\"/>\n", c.name, x(pt.x), y(pt.y))
+		}
+		fmt.Fprintf(s, "<polyline class=%q points=%q/>\n", c.name, strings.Join(line, " "))
+	}
+
+	// The labels of curves that rise are a block to the left of the highest, from its
+	// end down; that of a flat one is over its end.
+	var rising []curve
+	flats := 0.0
+	for _, c := range curves {
+		if !p.flat(c) {
+			rising = append(rising, c)
+			continue
+		}
+		s.text(c.name, "end", x(c.last().x), y(c.last().y)-8-flats*lineHeight, p.label(c))
+		flats++
+	}
+	lines := float64(len(rising))*lineHeight + 10
+	right := x(curves[0].reach(most.y-top.y*lines/(plotBottom-plotTop))) - 8
+	for i, c := range rising {
+		s.text(c.name, "end", right, y(most.y)+lineHeight*float64(i)+5, p.label(c))
+	}
+	if len(rising) > 0 {
+		s.text("", "end", right, y(most.y)+lineHeight*float64(len(rising))+5, p.each)
+	}
+}
+
+// reach returns where c is as high as y for the first time.
+func (c curve) reach(y float64) float64 {
+	for i, b := range c.points[1:] {
+		if a := c.points[i]; b.y >= y {
+			return max(a.x, a.x+(b.x-a.x)*(y-a.y)/(b.y-a.y))
+		}
+	}
+	return c.last().x
+}
+
+// flat reports whether c rises by less than a 25th of the highest curve.
+func (p panel) flat(c curve) bool {
+	most := 0.0
+	for _, c := range p.curves {
+		most = max(most, c.last().y)
+	}
+	return c.slope()*c.last().x < most/25
+}
+
+func (p panel) label(c curve) string {
+	if p.flat(c) {
+		return c.name + ": flat"
+	}
+	ns := 1000 * c.slope()
+	if ns < 9.95 || ns > 999.5 {
+		return c.name + ": +" + formatNs(ns)
+	}
+	return fmt.Sprintf("%s: +%.0f ns", c.name, ns)
+}
+
+// step is the distance of at most five ticks, 1, 2 or 5 times a power of ten.
+func step(hi float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(hi/5)))
+	for _, n := range []float64{1, 2, 5} {
+		if hi/(n*power) <= 5 {
+			return n * power
+		}
+	}
+	return 10 * power
 }

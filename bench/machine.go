@@ -53,16 +53,31 @@ func openEventfds(n int) (fds []int32) {
 	return fds
 }
 
-// spreadEventfds opens ten eventfds whose numbers are spread evenly up to highest.
-func spreadEventfds(highest int) (fds []int32) {
-	low := openEventfds(10)
+// openAs opens an eventfd whose number is n.
+func openAs(n int) int32 {
+	low := openEventfds(1)
 	defer closeAll(low)
-	for i, fd := range low {
-		got, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, highest-(9-i)*highest/10)
-		must(err)
-		fds = append(fds, int32(got))
+	fd, err := unix.FcntlInt(uintptr(low[0]), unix.F_DUPFD_CLOEXEC, n)
+	must(err)
+	if fd != n {
+		panic(fmt.Sprintf("descriptor %d is open already", n))
 	}
-	return fds
+	return int32(fd)
+}
+
+// writeAll makes eventfds ready, and readAll makes them idle again.
+func writeAll(fds []int32) {
+	for _, fd := range fds {
+		_, err := unix.Write(int(fd), []byte{1, 0, 0, 0, 0, 0, 0, 0})
+		must(err)
+	}
+}
+
+func readAll(fds []int32) {
+	for _, fd := range fds {
+		_, err := unix.Read(int(fd), make([]byte, 8))
+		must(err)
+	}
 }
 
 func closeAll(fds []int32) {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 )
 
 // A loop does what is measured so many times. It panics if an answer is wrong.
@@ -21,24 +23,28 @@ type bench struct {
 	repeats int
 	block   time.Duration                 // how long a loop is measured at a time
 	cost    map[string]map[string]float64 // nanoseconds, by row and rival; NaN if it has no loop
+	numbers []int                         // the descriptors' numbers in the chart
+	served  int                           // the descriptors of the busy loop in the figures
 }
 
-// measure lets the rivals do something with fds in turns, so that whatever slows the
-// machine down meets them all; each turn begins with another one. The result is what
-// pick takes from all turns. A loop is called for multiples of unit.
-func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (costs []float64) {
+// measure lets the rivals do something with fds in rotation, so whatever slows the
+// machine down affects them all; each rotation begins with another one. The results
+// are what pick takes from all turns, of time and of CPU time. A loop is called for
+// multiples of unit.
+func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (wall, cpu []float64) {
 	units := make([]int, len(rivals))
-	all := make([][]float64, len(rivals))
+	walls, cpus := make([][]float64, len(rivals)), make([][]float64, len(rivals))
 	for i := range b.repeats {
 		for j := range rivals {
 			k := (i + j) % len(rivals)
-			all[k] = append(all[k], b.turn(rivals[k], fds, unit, &units[k], choose))
+			wall, cpu := b.turn(rivals[k], fds, unit, &units[k], choose)
+			walls[k], cpus[k] = append(walls[k], wall), append(cpus[k], cpu)
 		}
 	}
-	for _, ns := range all {
-		costs = append(costs, pick(ns))
+	for k := range rivals {
+		wall, cpu = append(wall, pick(walls[k])), append(cpu, pick(cpus[k]))
 	}
-	return costs
+	return wall, cpu
 }
 
 // row keeps what was measured and prints it.
@@ -61,28 +67,41 @@ func median(ns []float64) float64 {
 }
 
 // turn lets a rival watch fds anew and alone, since a waiting epoll or goroutine
-// makes a descriptor slower for the others.
-func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (ns float64) {
+// makes a descriptor slower for the others. It returns nanoseconds.
+func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (wall, cpu float64) {
 	w := rv.watch(fds)
 	if w.close != nil {
 		defer w.close()
 	}
 	run := choose(w)
 	if run == nil {
-		return math.NaN()
+		return math.NaN(), math.NaN()
 	}
-	timed := func(times int) time.Duration {
+	timed := func(times int) (wall, cpu time.Duration) {
+		before := usedCPU()
 		start := time.Now()
 		run(times)
-		return time.Since(start)
+		wall = time.Since(start)
+		return wall, usedCPU() - before
 	}
 	if *units == 0 {
-		for *units = 1; timed(*units*unit) < b.block; *units *= 2 {
+		for *units = 1; ; *units *= 2 {
+			if wall, _ := timed(*units * unit); wall >= b.block {
+				break
+			}
 		}
 	} else {
 		timed(unit * (1 + *units/10)) // warm
 	}
-	return float64(timed(*units*unit)) / float64(*units*unit)
+	d, c := timed(*units * unit)
+	return float64(d) / float64(*units*unit), float64(c) / float64(*units*unit)
+}
+
+// usedCPU is what all threads of this process have used, also in the kernel.
+func usedCPU() time.Duration {
+	var u unix.Rusage
+	must(unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // head prints the head of a table with a column for each rival.
