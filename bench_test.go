@@ -1,8 +1,8 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// What polling costs, on every platform. bench_linux_test.go has the comparison
-// with select(2) and with other ways into the kernel. Descriptors are the read
-// ends of pipes, idle unless a benchmark says otherwise.
+// What polling costs, on every platform. The comparison with select(2) and with other ways
+// into the kernel is in the module bench. Descriptors are the read ends of pipes, idle
+// unless a benchmark says otherwise.
 //
 //	go test -run '^$' -bench . -count 10 | tee new.txt
 //	benchstat -col /impl new.txt
@@ -12,125 +12,93 @@ package poll
 import (
 	"fmt"
 	"math/rand"
-	"os"
-	"os/exec"
 	"runtime"
+	"runtime/debug"
+	"sort"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// BenchmarkLayers isolates what the Poller adds to a look at an array: the
-// lock, and reading the results.
-func BenchmarkLayers(b *testing.B) {
-	sizes := []int{1, 10, 100, 1000}
-	for _, n := range sizes {
-		b.Run(fmt.Sprintf("entryPoint=1/nfds=%d", n), func(b *testing.B) {
-			r, _ := idlePipes(b, n)
-			fds := newArray(r, POLLIN)
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := 0; i < b.N; i++ {
-				if n, err := Poll(fds, 0); n != 0 || err != nil {
-					b.Fatal(n, err)
+// BenchmarkProbe isolates a non-blocking poll of idle descriptors: by RawPoll, by what
+// Poll adds to that, and by what a Poller adds to Poll.
+func BenchmarkProbe(b *testing.B) {
+	for _, impl := range []string{"rawpoll", "poll", "poller"} {
+		for _, n := range []int{1, 10, 100, 1000} {
+			b.Run(fmt.Sprintf("impl=%s/nfds=%d", impl, n), func(b *testing.B) {
+				r, _ := idlePipes(b, n)
+				fds, p := newArray(r, POLLIN), newPoller(b, r, POLLIN)
+				p.Poll(0) // takes what memory it needs
+				b.ReportAllocs()
+				b.ResetTimer()
+				for i := 0; i < b.N; i++ {
+					var ready []Ready
+					var n int
+					var err error
+					switch impl {
+					case "rawpoll":
+						n, err = RawPoll(fds)
+					case "poll":
+						n, err = Poll(fds, 0)
+					case "poller":
+						ready, err = p.Poll(0)
+					}
+					if n != 0 || len(ready) != 0 || err != nil {
+						b.Fatal(n, ready, err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
-	for _, n := range sizes {
-		b.Run(fmt.Sprintf("entryPoint=2/nfds=%d", n), func(b *testing.B) {
-			r, _ := idlePipes(b, n)
+}
+
+// BenchmarkReady isolates the result of a Poller: how many of a thousand descriptors are
+// readable, spread evenly.
+func BenchmarkReady(b *testing.B) {
+	const n = 1000
+	for _, ready := range []int{0, 1, 10, 100, 1000} {
+		b.Run(fmt.Sprintf("nfds=%d/ready=%d", n, ready), func(b *testing.B) {
+			r, w := idlePipes(b, n)
+			for i := 0; i < ready; i++ {
+				mustWrite(b, w[i*n/ready], "x")
+			}
 			p := newPoller(b, r, POLLIN)
+			p.Poll(0)
 			b.ReportAllocs()
 			b.ResetTimer()
 			for i := 0; i < b.N; i++ {
-				if l, err := p.Poll(0); len(l) != 0 || err != nil {
-					b.Fatal(l, err)
+				if l, err := p.Poll(0); len(l) != ready || err != nil {
+					b.Fatal(len(l), err)
 				}
 			}
 		})
 	}
 }
 
-// kept are the sizes of a set that changes.
-var kept = []int{10, 100, 1000, 10000}
-
-// crowd is Pollers for n descriptors each, enough of them that a thousand calls
-// and more pass between two readings of the clock, and the descriptors in an
-// arbitrary order. Nothing is polled: they need not be open.
-func crowd(n int) (pollers []Poller, fds []int) {
-	pollers = make([]Poller, max(1, 1000/n))
-	fds = rand.New(rand.NewSource(1)).Perm(n)
-	for i := range pollers { // memory is taken once, before the measurement
-		register(&pollers[i], fds)
-	}
-	return pollers, fds
-}
-
-func register(p *Poller, fds []int) {
-	for _, fd := range fds {
-		p.Register(fd, POLLIN)
-	}
-}
-
-func unregister(p *Poller, fds []int) {
-	for _, fd := range fds {
-		p.Unregister(fd)
-	}
-}
-
-// BenchmarkRegister isolates a descriptor's way into the set, in the mean over its growth
-// to the size that is named.
-func BenchmarkRegister(b *testing.B) { benchChange(b, unregister, register) }
-
-// BenchmarkUnregister isolates the way out, in the mean until the set is empty.
-func BenchmarkUnregister(b *testing.B) { benchChange(b, register, unregister) }
-
-// benchChange times change, which undo has prepared for.
-func benchChange(b *testing.B, undo, change func(p *Poller, fds []int)) {
-	for _, n := range kept {
-		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
-			pollers, fds := crowd(n)
+// BenchmarkSet isolates changes of the set by its size: Unregister and Register of one
+// descriptor, or Modify.
+func BenchmarkSet(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10000} {
+		fds := rand.New(rand.NewSource(1)).Perm(n) // they need not be open
+		p := newPoller(b, fds, POLLIN)
+		b.Run(fmt.Sprintf("change=register/registered=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
-			for left := b.N; left > 0; {
-				b.StopTimer()
-				for i := range pollers {
-					undo(&pollers[i], fds)
-				}
-				b.StartTimer()
-				for i := 0; i < len(pollers) && left > 0; i++ {
-					some := fds[:min(left, n)]
-					change(&pollers[i], some)
-					left -= len(some)
-				}
+			for i := 0; i < b.N; i++ {
+				p.Unregister(fds[i%n])
+				p.Register(fds[i%n], POLLIN)
 			}
 		})
-	}
-}
-
-// BenchmarkModify isolates finding a descriptor in the set.
-func BenchmarkModify(b *testing.B) {
-	for _, n := range kept {
-		b.Run(fmt.Sprintf("kept=%d", n), func(b *testing.B) {
-			var p Poller
-			fds := rand.New(rand.NewSource(1)).Perm(n)
-			register(&p, fds)
+		b.Run(fmt.Sprintf("change=modify/registered=%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			b.ResetTimer()
-			for i, j := 0, 0; i < b.N; i++ {
-				if err := p.Modify(fds[j], Events(i&7)); err != nil {
-					b.Fatal(err)
-				}
-				if j++; j == n {
-					j = 0
-				}
+			for i := 0; i < b.N; i++ {
+				p.Modify(fds[i%n], Events(i&7))
 			}
 		})
 	}
 }
 
-// BenchmarkChange isolates what a change costs the one who makes it: with no
-// Poll waiting, and with one asleep in the kernel that has to be woken.
+// BenchmarkChange isolates a change's cost to its caller, with no Poll waiting and with one
+// that has to be woken.
 func BenchmarkChange(b *testing.B) {
 	b.Run("poll=none", func(b *testing.B) {
 		r, _ := idlePipes(b, 1)
@@ -164,7 +132,7 @@ func BenchmarkChange(b *testing.B) {
 	})
 }
 
-// untilAsleep returns when p's Poll waits, and has had the time to fall asleep.
+// untilAsleep returns when p's Poll waits, and has had time to fall asleep.
 func untilAsleep(p *Poller) {
 	for !isWaiting(p) {
 		runtime.Gosched()
@@ -174,14 +142,14 @@ func untilAsleep(p *Poller) {
 	}
 }
 
-// BenchmarkWake isolates Wake: two Pollers wake each other from a wait, so that
-// an op is two ways from Wake to the return of Poll.
+// BenchmarkWake isolates Wake: two Pollers wake each other, so an op is two Wakes and two
+// returns of Poll.
 func BenchmarkWake(b *testing.B) {
 	var here, there Poller
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer here.Close() // lest an error leave the other side waiting
+		defer here.Close() // so that an error does not leave the other side waiting
 		for {
 			if _, err := there.Poll(Forever); err != nil {
 				return
@@ -202,74 +170,49 @@ func BenchmarkWake(b *testing.B) {
 	<-done
 }
 
-// BenchmarkRoundTrip isolates waking from a wait: a byte goes to another
-// process, which is cat(1), and back. With impl=netpoller it is the runtime that
-// waits.
-func BenchmarkRoundTrip(b *testing.B) {
-	b.Run("impl=array", func(b *testing.B) {
-		in, out := startCat(b)
-		fds := newArray([]int{mustFd(b, in)}, POLLIN)
-		roundTrips(b, in, out, func() error {
-			_, err := Poll(fds, Forever)
-			return err
+// BenchmarkStopTheWorld isolates what RawPoll does to a garbage collection: the median and
+// the longest of its pauses, with a goroutine that calls RawPoll of many descriptors in a
+// loop, and with one that only loops (nfds=none). RawPoll keeps its processor until it
+// returns.
+func BenchmarkStopTheWorld(b *testing.B) {
+	raiseLimit(b)
+	const most = 10000
+	r, _ := idlePipes(b, 16)
+	all := make([]PollFd, most) // each pipe many times over
+	for i := range all {
+		all[i] = PollFd{Fd: int32(r[i%len(r)]), Events: POLLIN}
+	}
+	for _, nfds := range []int{-1, 1, 100, 1000, most} {
+		name := fmt.Sprint("nfds=", nfds)
+		if nfds < 0 {
+			name = "nfds=none"
+		}
+		b.Run(name, func(b *testing.B) {
+			var over atomic.Bool
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				for !over.Load() {
+					if nfds >= 0 {
+						RawPoll(all[:nfds])
+					}
+				}
+			}()
+			var stats debug.GCStats
+			var pauses []time.Duration
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				runtime.GC()
+				debug.ReadGCStats(&stats)
+				pauses = append(pauses, stats.Pause[0])
+			}
+			b.StopTimer()
+			over.Store(true)
+			<-ended
+			sort.Slice(pauses, func(i, j int) bool { return pauses[i] < pauses[j] })
+			b.ReportMetric(float64(pauses[len(pauses)/2]), "ns/pause")
+			b.ReportMetric(float64(pauses[len(pauses)*99/100]), "ns/pause-p99")
+			b.ReportMetric(float64(pauses[len(pauses)-1]), "ns/longest-pause")
 		})
-	})
-	b.Run("impl=poller", func(b *testing.B) {
-		in, out := startCat(b)
-		p := newPoller(b, []int{mustFd(b, in)}, POLLIN)
-		roundTrips(b, in, out, func() error {
-			_, err := p.Poll(Forever)
-			return err
-		})
-	})
-	b.Run("impl=netpoller", func(b *testing.B) {
-		in, out := startCat(b)
-		roundTrips(b, in, out, func() error { return nil })
-	})
-}
-
-// startCat starts a process that writes to in what it reads from out. It ends
-// with the test.
-func startCat(b *testing.B) (in, out *os.File) {
-	b.Helper()
-	cmd := exec.Command("cat")
-	theirIn, out, err := os.Pipe()
-	if err != nil {
-		b.Fatal(err)
 	}
-	in, theirOut, err := os.Pipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	cmd.Stdin, cmd.Stdout = theirIn, theirOut
-	err = cmd.Start()
-	theirIn.Close()
-	theirOut.Close()
-	if err != nil {
-		b.Skip(err)
-	}
-	b.Cleanup(func() {
-		out.Close()
-		cmd.Wait()
-		in.Close()
-	})
-	return in, out
-}
-
-// roundTrips calls wait through a variable, which is nothing beside a wake-up.
-func roundTrips(b *testing.B, in, out *os.File, wait func() error) {
-	buf := make([]byte, 1)
-	b.ResetTimer()
-	for i := 0; i < b.N; i++ {
-		if _, err := out.Write(buf); err != nil {
-			b.Fatal(err)
-		}
-		if err := wait(); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := in.Read(buf); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.StopTimer()
 }

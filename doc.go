@@ -1,14 +1,13 @@
-// Package poll waits for file descriptors with poll(2), called directly from Go, on
-// Linux and Darwin.
+// Package poll waits on file descriptors with poll(2), called directly from Go, on
+// Linux, FreeBSD and Darwin.
 //
-// It is for programs that wait on descriptors themselves: for many in one goroutine;
-// to learn that a read is possible without reading; for exactly the events that the
-// kernel reports, such as POLLPRI; for descriptors that belong to a C library or must
-// stay in blocking mode; and for programs that do not import os and net.
+// It is for programs that wait on descriptors themselves: on several in one goroutine;
+// without reading; for exact events such as POLLPRI; on descriptors that belong to a C
+// library or must stay in blocking mode; and for programs without packages os and net.
 //
-// There are three ways in:
+// There are three entry points:
 //
-//   - [Wait] and [WaitContext] wait for one descriptor, once.
+//   - [Wait] and [WaitContext] wait on one descriptor, once.
 //   - [Poll] is the system call itself, on an array that the caller owns.
 //   - A [Poller] keeps a set of descriptors between calls. Any goroutine may change
 //     the set while another waits, and may end the wait.
@@ -26,110 +25,102 @@
 //		return err
 //	}
 //	for _, r := range ready { // none if the time is up
-//		n, err := syscall.Read(r.Fd, buf) // what is not read is reported again
+//		n, err := syscall.Read(r.Fd, buf) // unread data is reported again
 //		// ...
 //	}
 //
 // # Events
 //
-// poll(2) is level-triggered: with the exceptions below it reports the state of a
-// descriptor on every call, until the program has dealt with it. On Linux:
+// poll(2) is level-triggered: it reports an event on every call, immediately, until its
+// cause is gone. If a read fails with anything but EAGAIN or EINTR, remove the cause,
+// [Poller.Disable] the descriptor, or unregister and close it; otherwise your loop spins.
+// DESCRIPTORS.md in the repository lists what each kind of descriptor reports.
 //
-//   - POLLIN: a read does not block. There is data, or the end of the stream, where a
-//     read returns 0 bytes, or a connection to accept on a listening socket. Regular
-//     files and directories are always ready, for reading and for writing.
-//   - POLLOUT: a small write does not block; a large one may. On a socket with a
-//     pending connect(2): it has finished, or failed if POLLERR and POLLHUP are
-//     reported too. Most descriptors are nearly always ready for writing, so ask for
-//     POLLOUT only while you have something to write. [Poller.Register] without a
-//     mask asks for it, as Python does, so Poll then nearly always returns at once.
-//   - POLLPRI: out-of-band data on a socket, a pressure-stall trigger, a change of
-//     /proc/self/mounts, or an edge on a GPIO line's value file in the deprecated
-//     sysfs interface. A line requested through /dev/gpiochipN reports POLLIN instead,
-//     and each edge is a 48-byte record to read.
-//   - POLLHUP: the other side is gone. There may be data left: read until there is
-//     none, then unregister the descriptor, then close it. An empty pipe without a
-//     writer reports POLLHUP without POLLIN. A socket whose peer has only stopped
-//     writing reports POLLIN, and POLLRDHUP if asked for.
-//   - POLLERR: on the write end of a pipe, no reader is left. On a socket, there is an
-//     error that getsockopt(2) returns with SO_ERROR. On a netlink socket, read(2)
-//     fails with ENOBUFS if messages were lost.
-//   - POLLNVAL: the descriptor is not open.
+//   - POLLIN: there is something to read: data, a connection to accept, or the end of the
+//     stream, where a read returns 0 bytes. Files and directories are always ready. A
+//     terminal may hold data without POLLIN: less than a line, or than VMIN bytes.
+//   - POLLOUT: a small write does not block, which is nearly always so. Ask for it only
+//     while you have something to write. ([Poller.Register] without a mask asks for it, as
+//     Python does.) A network interface may still refuse the write with ENOBUFS. After a
+//     connect(2) that returned EINPROGRESS, it means that the attempt has ended: SO_ERROR
+//     (getsockopt(2)) says how. After EAGAIN, from a Unix socket, nothing is pending.
+//   - POLLPRI: an exceptional condition: out-of-band data, a pressure-stall trigger, a
+//     change of a sysfs attribute (read it once before you wait; POLLERR comes with it and
+//     is not an error) or of /proc/self/mounts. A line of /dev/gpiochipN reports POLLIN.
+//   - POLLHUP: the other side is gone. Read until there is no data left, then unregister,
+//     then close. A FIFO reports it between two writers, unless you opened it O_RDWR.
+//   - POLLERR: no reader is left on a pipe, or a socket has an error. SO_ERROR returns and
+//     clears it, but may be 0: the error queue of a socket (IP_RECVERR, timestamps) is
+//     emptied only by recvmsg(2) with MSG_ERRQUEUE.
+//   - POLLNVAL: the descriptor is not open, or cannot be polled: O_PATH, some devices that
+//     were removed.
 //
-// POLLERR, POLLHUP and POLLNVAL are always reported, even with a mask of 0, and a call
-// returns at once while one of them is set. If your loop spins, you probably closed a
-// descriptor without unregistering it, or you watch the master of a pty whose slave is
-// not open anywhere: it reports POLLHUP on every call, which no mask hides. Unregister
-// it, and register it again later.
+// POLLERR, POLLHUP and POLLNVAL are always reported, whatever the mask.
 //
-// The exceptions are pressure-stall triggers and /proc/self/mounts. They report each
-// event once, to the first poll that sees it. If package os opened the file, that may
-// be the Go runtime's: use [syscall.Open], and register the descriptor.
+// Pressure-stall triggers, /proc/self/mounts, /proc/sys/kernel/hostname and perf events
+// report each event once, to the first poll that sees it. If package os opened the file,
+// that may be the Go runtime's: use [syscall.Open], and register the descriptor.
 //
-// # Reading what is ready
+// # Reading
 //
-// Ready means that one read or write would not block at that moment. Use non-blocking
-// mode, and expect EAGAIN, if another thread may take the data first; for sockets,
-// since the kernel may drop a datagram with a bad checksum after it has reported it
-// (select(2), "BUGS"); and to write more than may fit. A Read of a net.Conn or an
-// os.File that finds no data does not return EAGAIN: it parks the goroutine in the
-// runtime's poller. Instead call [syscall.Read] in the function that you give to Read
-// of its [syscall.RawConn], and return true from it.
+// Ready means that one read or write would not block at that moment. Another thread may
+// be faster, and the kernel may drop a datagram that it has reported (select(2), BUGS), so
+// use non-blocking mode and be prepared for EAGAIN. But the mode belongs to the open file,
+// not to your descriptor: do not set it on standard input, output or error, which you may
+// share with a shell. There, read once for each POLLIN.
 //
-// A bufio.Reader, or a TLS connection, may hold data that it has read already, which
-// poll(2) cannot see: use up its buffer before you wait. A read may return part of a
-// message, for example from a stream or a serial line. It may also return many
-// records, as from inotify, one of which may say that others were lost
-// (IN_Q_OVERFLOW).
+// Read of a net.Conn or os.File, and Accept of a listener, do not return EAGAIN: they wait.
+// Call [syscall.Read] in the function you pass to Read of its [syscall.RawConn], and return
+// true. A bufio.Reader or a TLS connection may hold data that poll(2) cannot see: drain it
+// before waiting. [os/exec.Cmd.Wait] closes the pipes it gave out: read them first.
 //
-// A result describes the moment of the call. If you close a descriptor and open
-// another before you have handled the whole result, the new one may have a number that
-// appears later in it. Close after the loop, or [Poller.Attach] a value to each
-// registration and compare [Ready].Value.
+// If a peer sends without pause, each call finds something, even with a timeout of 0: check
+// your deadline yourself. Compute timeouts with [Until], since time.Until is negative, and
+// so means forever, once the time has passed.
 //
 // # Closing
 //
-// Unregister a descriptor before you close it. Otherwise its number may be reused, and
-// Poll would watch the wrong file. Closing a descriptor does not end a wait for it,
-// and the kernel keeps the file behind it open while a call waits.
+// Unregister a descriptor before you close it. Otherwise its number may be reused, and Poll
+// would watch the wrong file. Closing does not end a wait, and the kernel keeps the file
+// open while a call waits on it. Close of an os.File or a net.Conn waits for a [WaitContext]
+// that runs in Control of its RawConn. A result describes the moment of the call: if you
+// close and open descriptors while handling it, compare [Ready].Value, set by
+// [Poller.Attach]. One descriptor has one mask: let each part of a program dup(2) its own.
 //
 // # Goroutines and threads
 //
-// A call that waits occupies an operating-system thread, and the runtime ends a program
-// that has more than 10,000 (debug.SetMaxThreads). Use one Poller for many descriptors
-// rather than many Pollers. While a call is in the kernel the scheduler runs other
-// goroutines, so a file whose poll function blocks there delays only that call. The
-// exception is [RawPoll].
+// A call that waits occupies an operating-system thread, and the runtime crashes a program
+// that exceeds 10,000 (debug.SetMaxThreads). Use one Poller for many descriptors. While a
+// call is in the kernel the scheduler runs other goroutines, except during [RawPoll].
 //
-// # Limits and platforms
+// # Linux
 //
-// One call takes as many descriptors as the soft RLIMIT_NOFILE allows
-// ([ErrTooManyFds]). The Waker of a Poller that waits counts as one.
+// All architectures that Go supports. A call takes as many entries as the soft RLIMIT_NOFILE
+// allows ([ErrTooManyFds]), and ends late by at most 50 µs or 0.1 % of its timeout.
 //
-// The package is for Linux on every architecture that Go supports, and for Darwin on
-// amd64 and arm64. Elsewhere it is empty, so that a program that uses it does not
-// compile. The Darwin part was written from xnu's sources. It has never run on Darwin,
-// only on Linux with a poll(2) that returns early, fails with EAGAIN and writes the
-// array back as xnu's does. According to those sources and to bug reports, on Darwin:
+// # FreeBSD
 //
-//   - timeouts are rounded up to milliseconds;
-//   - a mask of 0 watches nothing, and with a mask of POLLPRI or POLLHUP alone the
-//     kernel may not report the event if ordinary data is waiting: ask for POLLIN too;
-//   - POLLPRI is not reported for out-of-band data;
-//   - POLLHUP means that the peer has stopped writing, and if you asked for POLLIN too,
-//     POLLOUT is then not reported; the write end of a broken pipe reports POLLHUP, not
-//     POLLERR;
-//   - directories, some devices and on older systems terminals are reported as POLLNVAL
-//     although they are open;
-//   - if a descriptor is in an array twice, only its last entry is reported.
+// A call takes kern.maxfilesperproc entries, and ends late by up to 1/16 of its timeout.
+// Asking a file for POLLRDHUP gives POLLNVAL. Both ends of a pipe report POLLOUT. POLLHUP,
+// with POLLIN if asked for, takes the place of POLLERR. With a mask of 0 a hang-up does not
+// end a wait on a socket or a pty. Closing the last reference to a file ends a wait on it.
+//
+// # Darwin
+//
+// Written from xnu's sources and bug reports; tried only on Linux, over a poll(2) that
+// imitates Darwin's. A call takes 10240 entries and whole milliseconds. A mask of 0 watches
+// nothing; with POLLPRI or POLLHUP alone an event may be missed while data is waiting.
+// POLLPRI does not report out-of-band data. POLLHUP means that the peer has stopped writing,
+// hides POLLOUT if POLLIN is asked for, and takes the place of POLLERR. Directories, some
+// devices and, on older systems, terminals report POLLNVAL. Of two entries for one
+// descriptor only the last is reported.
 //
 // # When to use something else
 //
-// Packages os and net wait in the Go runtime, without a thread for each wait. Use them
-// for all that they can open, and [os.NewFile] for the rest: if such a descriptor (a
-// terminal, a pty, a FIFO, a socket from elsewhere) is in non-blocking mode, the file
-// supports deadlines, and its Close ends a Read.
+// If os or net can open it, use them: the runtime does not tie up a thread for each wait.
+// [os.NewFile] does the same for a terminal, a FIFO or a socket in non-blocking mode.
 //
-// For thousands of descriptors, most of them idle, use epoll(7) or kqueue(2): poll(2)
-// checks each descriptor on every call.
+// From some dozens of descriptors on, use epoll(7) or kqueue(2) if wake-ups are frequent:
+// poll(2) checks every descriptor on every call. EPOLLONESHOT is [Poller.Disable]; EPOLLET,
+// edge-triggered, has no equivalent here.
 package poll

@@ -1,18 +1,19 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// The errors of the package. Each is an *Error, but for those of a context.
+// The errors of the package. Each is an *Error, except a context's own.
 
 package poll
 
 import (
 	"errors"
+	"io/fs"
 	"strconv"
 	"syscall"
 )
 
-// The errors that have names. Test for them with errors.Is.
+// The sentinel errors. Test for them with errors.Is.
 var (
-	// ErrNotRegistered is returned by Modify, Attach and Unregister for a
+	// ErrNotRegistered is returned by Modify, Disable, Attach and Unregister for a
 	// descriptor that is not registered.
 	ErrNotRegistered = errors.New("not registered")
 
@@ -21,13 +22,20 @@ var (
 	ErrConcurrentPoll = errors.New("another call is under way")
 
 	// ErrTooManyFds is returned if a call has more entries than the kernel's
-	// limit, on Linux the soft RLIMIT_NOFILE. errors.Is(err, syscall.EINVAL)
-	// holds as well.
+	// limit: the soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc on FreeBSD,
+	// 10240 or RLIMIT_NOFILE on Darwin. errors.Is(err, syscall.EINVAL) holds as
+	// well.
 	ErrTooManyFds error = tooManyFds{}
 
 	// ErrClosed is returned by methods of a closed Poller or Waker.
-	ErrClosed = errors.New("closed")
+	// errors.Is(err, os.ErrClosed) holds as well.
+	ErrClosed error = closed{}
 )
+
+type closed struct{}
+
+func (closed) Error() string { return "closed" }
+func (closed) Unwrap() error { return fs.ErrClosed } // which is os.ErrClosed
 
 type tooManyFds struct{}
 
@@ -36,7 +44,7 @@ func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
 // Error describes an operation that failed.
 type Error struct {
-	Op  string // "poll", "register", "modify", "attach", "unregister", "wake", "reset", "close" or "open"
+	Op  string // "poll", "register", "modify", "disable", "attach", "unregister", "wake", "reset", "close" or "open"
 	Fd  int    // the descriptor, or -1 if the error is not about one
 	Err error  // an Err variable, a syscall.Errno, an *Error or the error of a syscall.Conn
 }

@@ -1,14 +1,14 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// PollFd and its event bits, as far as they are the same on every platform.
+// PollFd, and the event bits that are the same on every platform.
 
 package poll
 
 import "strconv"
 
-// PollFd is the kernel's struct pollfd, byte for byte, so an array of C's struct
-// pollfd can be used as a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel
-// reads Fd and Events and sets Revents.
+// PollFd is the kernel's struct pollfd, byte for byte, so an array of C's struct pollfd can
+// be used as a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel reads Fd and Events and
+// sets Revents. The zero value asks nothing of descriptor 0.
 type PollFd struct {
 	Fd      int32  // the descriptor; negative entries are skipped
 	Events  Events // the events to wait for
@@ -19,20 +19,20 @@ type PollFd struct {
 // Bits without a name are passed to and from the kernel unchanged.
 type Events uint16
 
-// The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are reported whether or
-// not they are asked for, on Linux even if nothing is.
+// The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported, even with a
+// mask of 0 (but see Darwin and FreeBSD in the package documentation).
 const (
-	POLLIN     Events = 0x0001 // a read does not block: there is data, or the stream has ended
+	POLLIN     Events = 0x0001 // there is data to read, or the stream has ended
 	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data
 	POLLOUT    Events = 0x0004 // a write does not block
 	POLLERR    Events = 0x0008 // an error; on the write end of a pipe, no reader is left
 	POLLHUP    Events = 0x0010 // the other side has hung up; data may be left to read
-	POLLNVAL   Events = 0x0020 // the descriptor is not open
+	POLLNVAL   Events = 0x0020 // the descriptor is not open, or cannot be polled
 	POLLRDNORM Events = 0x0040 // normal data can be read
 	POLLRDBAND Events = 0x0080 // priority band data can be read
 )
 
-// Of two names that share a value, the better known is first. A missing one is 0.
+// Where two names share a value, the better known comes first. Names the platform lacks are 0.
 var eventNames = [...]struct {
 	bit  Events
 	name string
@@ -50,8 +50,8 @@ var eventNames = [...]struct {
 	{pollRDHUP, "POLLRDHUP"},
 }
 
-// String returns the names of the bits, as in "POLLIN|POLLHUP". With no bits it
-// returns "0". Bits without a name are in hexadecimal, as in "POLLIN|0x8000".
+// String returns the names of the bits, as in "POLLIN|POLLHUP", or "0" if there are none.
+// Bits without a name are in hexadecimal, as in "POLLIN|0x8000".
 func (e Events) String() string {
 	if e == 0 {
 		return "0"

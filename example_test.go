@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package poll_test
 
@@ -68,7 +68,7 @@ func ExamplePoller_Poll() {
 	defer p.Close()
 	check(p.Register(a[0], poll.POLLIN))
 	check(p.Register(a[1], poll.POLLOUT))
-	check(p.Register(b[0])) // POLLIN|POLLPRI|POLLOUT
+	check(p.Register(b[0], poll.POLLIN, poll.POLLPRI))
 	for fd := range names {
 		defer syscall.Close(fd)
 	}
@@ -180,25 +180,28 @@ func ExamplePoller_PollContext() {
 
 // Use a timeout for each wait and a context that ends them all.
 func ExamplePoller_Poll_cancelled() {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var p poll.Poller
 	defer p.Close()
 	stop := context.AfterFunc(ctx, func() { p.Wake() })
 	defer stop()
 
-	for waits := 0; ; waits++ {
-		ready, err := p.Poll(20 * time.Millisecond)
+	for {
+		ready, err := p.Poll(10 * time.Millisecond)
 		check(err)
 		if ctx.Err() != nil { // check it even if something is ready
-			fmt.Println("waited more than once:", waits > 0)
+			fmt.Println(ctx.Err())
 			return
 		}
 		if len(ready) == 0 {
-			continue // time to do something else
+			fmt.Println("time to do something else")
+			cancel() // usually from another goroutine
 		}
 	}
-	// Output: waited more than once: true
+	// Output:
+	// time to do something else
+	// context canceled
 }
 
 // Read a line of standard input, but not for longer than a minute, and stop at
@@ -284,6 +287,7 @@ func ExampleWaker() {
 	stop, err := poll.NewWaker()
 	check(err)
 	defer stop.Close()
+	stopFd := stop.Fd() // not in the goroutines: once stop is closed it is -1, which Poll skips
 
 	var waiters sync.WaitGroup
 	for i := 0; i < 2; i++ {
@@ -296,7 +300,7 @@ func ExampleWaker() {
 			defer waiters.Done()
 			fds := []poll.PollFd{
 				{Fd: int32(pipe[0]), Events: poll.POLLIN},
-				{Fd: int32(stop.Fd()), Events: poll.POLLIN},
+				{Fd: int32(stopFd), Events: poll.POLLIN},
 			}
 			for {
 				_, err := poll.Poll(fds, poll.Forever)
@@ -363,7 +367,8 @@ func ExamplePoll() {
 	var pipe [2]int
 	check(syscall.Pipe(pipe[:]))
 	defer syscall.Close(pipe[0])
-	syscall.Close(pipe[1])
+	defer syscall.Close(pipe[1])
+	syscall.Write(pipe[1], []byte("x"))
 
 	fds := []poll.PollFd{
 		{Fd: int32(pipe[0]), Events: poll.POLLIN},
@@ -371,10 +376,11 @@ func ExamplePoll() {
 	}
 	n, err := poll.Poll(fds, time.Second)
 	fmt.Println(n, err, fds[0].Revents, fds[1].Revents)
-	// Output: 1 <nil> POLLHUP 0
+	// Output: 1 <nil> POLLIN 0
 }
 
-// Read both output streams of a child process until they end.
+// Read both output streams of a child process until they end. Only then call Wait, which
+// closes the pipes: what is still in them would be lost, and their numbers reused.
 func Example_childProcess() {
 	cmd := exec.Command("sh", "-c", "echo out; echo err >&2")
 	stdout, err := cmd.StdoutPipe()
@@ -398,6 +404,9 @@ func Example_childProcess() {
 			n, err := file.Read(b)
 			text[file] += string(b[:n])
 			if err != nil {
+				if err != io.EOF {
+					fmt.Println(err)
+				}
 				check(p.Unregister(r.Fd))
 				file.Close()
 			}

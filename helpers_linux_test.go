@@ -8,18 +8,66 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"sync/atomic"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 )
 
-// isDarwin is whether the names of the event bits have Darwin's values.
-const isDarwin = false
+// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
+var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
+
+// include/uapi/asm-generic/poll.h
+var systemEvents = eventValues{
+	wrnorm: 0x100, wrband: 0x200, rdhup: 0x2000,
+	text: map[Events]string{
+		0x100:  "POLLWRNORM",
+		0x200:  "POLLWRBAND",
+		0x2000: "POLLRDHUP",
+		0x4000: "0x4000",
+		0xffff: "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRNORM|POLLWRBAND|POLLRDHUP|0xdc00",
+	},
+}
+
+func init() {
+	if onMIPS { // arch/mips/include/uapi/asm/poll.h
+		systemEvents.wrnorm, systemEvents.wrband = 0x4, 0x100
+		systemEvents.text[0x100] = "POLLWRBAND"
+		systemEvents.text[0x200] = "0x200"
+		systemEvents.text[0xffff] = "POLLIN|POLLPRI|POLLOUT|POLLERR|POLLHUP|POLLNVAL|POLLRDNORM|POLLRDBAND|POLLWRBAND|POLLRDHUP|0xde00"
+	}
+}
+
+// See helpers_test.go.
+const (
+	readEndOut    = Events(0)
+	closedUnasked = POLLNVAL
+	earlierTwin   = POLLIN
+	brokenPipe    = POLLERR
+	holdsFiles    = true // __pollwait in fs/select.c
+	returnsEarly  = false
+)
+
+func endOfPipe(Events) Events { return POLLHUP }
 
 // dup2 is dup2(2), which the newer architectures do without.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
+
+// fill writes to a non-blocking descriptor until not even a byte fits.
+func fill(fd int) error {
+	for b := make([]byte, 4096); ; {
+		switch _, err := syscall.Write(fd, b); {
+		case err == nil || err == syscall.EINTR:
+		case err != syscall.EAGAIN:
+			return err
+		case len(b) == 1:
+			return nil
+		default:
+			b = b[:1]
+		}
+	}
+}
 
 // A maker makes descriptors, which are closed at the end of the test.
 type maker struct{ testing.TB }
@@ -156,6 +204,13 @@ func (m maker) ioctl(fd int, req uintptr, p unsafe.Pointer) {
 // pty returns both sides of a pseudoterminal: pts(4).
 func (m maker) pty() (master, slave int) {
 	m.Helper()
+	master, name := m.ptmx()
+	return master, m.open(name, syscall.O_RDWR|syscall.O_NOCTTY)
+}
+
+// ptmx returns the master of a pseudoterminal, and the name of the slave.
+func (m maker) ptmx() (master int, slave string) {
+	m.Helper()
 	master, err := syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		m.Skipf("/dev/ptmx: %v", err)
@@ -164,7 +219,7 @@ func (m maker) pty() (master, slave int) {
 	var unlock, number int32
 	m.ioctl(master, syscall.TIOCSPTLCK, unsafe.Pointer(&unlock))
 	m.ioctl(master, syscall.TIOCGPTN, unsafe.Pointer(&number))
-	return master, m.open(fmt.Sprintf("/dev/pts/%d", number), syscall.O_RDWR|syscall.O_NOCTTY)
+	return master, fmt.Sprintf("/dev/pts/%d", number)
 }
 
 func (m maker) eventfd(count uint64) int {
@@ -278,44 +333,12 @@ func tgkill(tid int, sig syscall.Signal) error {
 	return nil
 }
 
-// storm sends a signal to the calling thread every 200 microseconds until the test
-// is over, and keeps the goroutine on the thread. The signal is SIGURG, with which
-// the runtime preempts: its handler interrupts system calls and otherwise does
-// nothing.
-func storm(t *testing.T) (sent *atomic.Int64) {
-	t.Helper()
-	runtime.LockOSThread()
-	sent = new(atomic.Int64)
-	tid := syscall.Gettid()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for next := time.Now(); ; next = next.Add(200 * time.Microsecond) {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			if err := tgkill(tid, syscall.SIGURG); err != nil {
-				t.Errorf("tgkill: %v", err)
-				return
-			}
-			sent.Add(1)
-			Poll(nil, max(time.Until(next), 0)) // the runtime's timers are not as fine
-		}
-	}()
-	t.Cleanup(func() {
-		close(stop)
-		<-stopped
-		runtime.UnlockOSThread()
-	})
-	return sent
-}
-
 const clockMonotonic = 1 // include/uapi/linux/time.h
 
-// alarm has the kernel send SIGURG to this thread every d until the test is over, also
-// in the middle of a call that keeps the only processor.
+// alarm has the kernel send SIGURG to the calling thread every d until the test is over,
+// also during a call that keeps the only processor, and keeps the goroutine on the thread.
+// With SIGURG the runtime preempts: its handler interrupts system calls and otherwise does
+// nothing.
 func alarm(t *testing.T, d time.Duration) {
 	t.Helper()
 	runtime.LockOSThread()

@@ -1,11 +1,12 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// The helpers of all tests and benchmarks; those for Linux alone are in
-// helpers_linux_test.go.
+// The helpers of all tests and benchmarks. What differs between systems is in
+// helpers_GOOS_test.go, and so are those for Linux alone.
 
 package poll
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -18,6 +19,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,8 +28,7 @@ import (
 
 // Tests in general.
 
-// soon is how long a test waits for what should happen at once, before its
-// watchdog ends the run.
+// soon is after how long a watchdog ends the run, where a test should only take a moment.
 const soon = 30 * time.Second
 
 // watchdog ends the whole run, with the stacks of all goroutines, if the test is
@@ -68,8 +69,7 @@ func random(tb testing.TB) *rand.Rand {
 	return rand.New(rand.NewSource(seed))
 }
 
-// logUniform returns a random duration, every order of magnitude being equally
-// likely.
+// logUniform returns a random duration. Each order of magnitude is equally likely.
 func logUniform(rng *rand.Rand, min, max time.Duration) time.Duration {
 	return time.Duration(math.Exp(math.Log(float64(min)) + rng.Float64()*math.Log(float64(max)/float64(min))))
 }
@@ -84,7 +84,7 @@ func wantNoAllocs(tb testing.TB, name string, f func()) {
 	}
 }
 
-// instrumented reports whether the compiler has been told to check the use of
+// instrumented reports whether the compiler was told to check the use of
 // pointers (-race, -asan, -msan, -d=checkptr). Variables whose address becomes an
 // unsafe.Pointer may then be on the heap, and objects there are larger.
 var instrumented = sync.OnceValue(func() bool {
@@ -96,11 +96,11 @@ var instrumented = sync.OnceValue(func() bool {
 })
 
 var (
-	sanitized bool // set in sanitized_test.go
+	sanitized bool // set in helpers_sanitized_test.go
 	sink      uintptr
 )
 
-// collectGarbage returns when what is garbage now has been collected, and its
+// collectGarbage returns when all that is garbage now has been collected and its
 // finalizers have run.
 func collectGarbage(tb testing.TB) {
 	tb.Helper()
@@ -118,7 +118,7 @@ func collectGarbage(tb testing.TB) {
 	}
 }
 
-// heap returns how many bytes of the heap what build returns takes.
+// heap returns how many bytes of the heap the result of build takes.
 func heap(build func() any) int64 {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -132,8 +132,22 @@ func heap(build func() any) int64 {
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
 
-// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
-var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
+// eventValues are the event bits that differ between systems, by their headers, and the
+// text of some masks.
+type eventValues struct {
+	wrnorm, wrband, rdhup Events
+	text                  map[Events]string
+}
+
+// helpers_GOOS_test.go defines systemEvents, dup2, and
+//
+//	endOfPipe(ask)  what the read end of an empty pipe without a writer reports if asked for ask
+//	readEndOut      what the read end of a pipe reports if asked for POLLOUT
+//	closedUnasked   what a descriptor that is not open reports if asked for nothing
+//	earlierTwin     what an entry with POLLIN reports if a later one for the same fd does
+//	brokenPipe      what the write end of a pipe without a reader reports unasked
+//	returnsEarly    whether poll(2) may return 0 before its time
+//	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
 
 // underQemu reports whether a user-mode emulator is between this process and the
 // kernel. It hides itself in /proc/self and /proc/<pid>, but not in
@@ -154,9 +168,8 @@ func needNilPanics(t *testing.T) {
 
 // Descriptors.
 
-// owned is which test has to close a descriptor. A descriptor that a test has
-// closed itself is removed, since the kernel reuses its number at once, and the
-// next owner's must not be closed.
+// owned records which test has to close a descriptor. One that a test has closed itself is
+// removed: the kernel reuses its number, and the next owner's must not be closed.
 var owned = struct {
 	sync.Mutex
 	by map[int]*int
@@ -181,13 +194,6 @@ func own(tb testing.TB, fd int) int {
 		}
 	})
 	return fd
-}
-
-// isOwned reports whether fd is open, as far as own and closeFd know.
-func isOwned(fd int) bool {
-	owned.Lock()
-	defer owned.Unlock()
-	return owned.by[fd] != nil
 }
 
 // closeFd closes a descriptor that would be closed at the end of the test.
@@ -232,8 +238,8 @@ func dupFd(tb testing.TB, fd, min int) int {
 	return own(tb, int(n))
 }
 
-// closedFd returns a number that was open a moment ago. It is a high one, since
-// the kernel hands out the lowest that is free.
+// closedFd returns a number that was open a moment ago. It is high, so that the kernel does
+// not hand it out again: that takes the lowest free one.
 func closedFd(tb testing.TB) int {
 	tb.Helper()
 	r, _ := newPipe(tb)
@@ -280,21 +286,6 @@ func mustWrite(tb testing.TB, fd int, s string) {
 	}
 }
 
-// fill writes to a non-blocking descriptor until not even a byte fits.
-func fill(fd int) error {
-	for b := make([]byte, 4096); ; {
-		switch _, err := syscall.Write(fd, b); {
-		case err == nil || err == syscall.EINTR:
-		case err != syscall.EAGAIN:
-			return err
-		case len(b) == 1:
-			return nil
-		default:
-			b = b[:1]
-		}
-	}
-}
-
 // readAll empties a non-blocking descriptor.
 func readAll(fd int) (n int) {
 	var b [256]byte
@@ -310,17 +301,22 @@ func readAll(fd int) (n int) {
 	}
 }
 
-// openFds counts the descriptors of the process that are not garbage.
-func openFds(tb testing.TB) int {
+// openFds counts the descriptors of the process that are not garbage, up to a number
+// that is far above the lowest free one, which a leak would take. (FreeBSD's /dev/fd
+// has no more than 0 to 2 unless fdescfs is mounted.)
+func openFds(tb testing.TB) (n int) {
 	tb.Helper()
 	collectGarbage(tb)
-	d, err := os.Open("/dev/fd")
-	must(tb, err)
-	defer d.Close()
-	names, err := d.Readdirnames(-1)
-	must(tb, err)
-	return len(names)
+	for fd := 0; fd < 4096; fd++ {
+		if isOpen(fd) {
+			n++
+		}
+	}
+	return n
 }
+
+// setField sets a field of a syscall.Rlimit, which is signed on FreeBSD.
+func setField[T int64 | uint64](field *T, n int) { *field = T(n) }
 
 // raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how many
 // descriptors may be used. The kernel never shrinks its table of a process's
@@ -349,18 +345,28 @@ func needFds(tb testing.TB, n int) {
 	}
 }
 
-// limitFds leaves the process no free descriptor until restore is called.
-func limitFds(tb testing.TB) (restore func()) {
+// setLimit sets the soft RLIMIT_NOFILE until restore is called or the test is over.
+func setLimit(tb testing.TB, n int) (restore func()) {
 	tb.Helper()
 	var old syscall.Rlimit
 	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
+	limit := old
+	setField(&limit.Cur, n)
+	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
+	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	tb.Cleanup(restore)
+	return restore
+}
+
+// limitFds leaves the process no free descriptor until restore is called or the test is
+// over.
+func limitFds(tb testing.TB) (restore func()) {
+	tb.Helper()
+	collectGarbage(tb) // which would free descriptors meanwhile
 	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	must(tb, err)
 	syscall.Close(fd)
-	limit := old
-	limit.Cur = uint64(fd) // the lowest free number is out of bounds
-	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	return func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
+	return setLimit(tb, fd) // the lowest free number is out of bounds
 }
 
 // idlePipes opens n pipes until the end of the test. The write ends have numbers
@@ -393,8 +399,8 @@ type entryPoint struct {
 	make func(tb testing.TB, fd int, ask Events) *polledFd
 }
 
-// entryPoints are the function Poll and the Poller. If fd is negative there is nothing
-// to poll.
+// entryPoints are the functions Poll and Wait, and the Poller. If fd is negative there is
+// nothing to poll, which Wait cannot do.
 var entryPoints = []entryPoint{
 	{"Poll", func(tb testing.TB, fd int, ask Events) *polledFd {
 		s := &polledFd{TB: tb, name: "Poll", fd: fd, ask: ask}
@@ -411,6 +417,9 @@ var entryPoints = []entryPoint{
 		}
 		return s
 	}},
+	{"Wait", func(tb testing.TB, fd int, ask Events) *polledFd {
+		return &polledFd{TB: tb, name: "Wait", fd: fd, ask: ask, wait: true}
+	}},
 }
 
 // A polledFd is a descriptor polled through an entryPoint.
@@ -421,11 +430,15 @@ type polledFd struct {
 	ask  Events
 	fds  []PollFd // what Poll is called with
 	p    *Poller  // or nil
+	wait bool     // it is polled by Wait
 }
 
 // poll polls once and returns what is reported of fd.
 func (s *polledFd) poll(timeout time.Duration) (Events, error) {
 	s.Helper()
+	if s.wait {
+		return Wait(s.fd, s.ask, timeout)
+	}
 	if s.p != nil {
 		ready, err := s.p.Poll(timeout)
 		switch {
@@ -467,7 +480,7 @@ func (s *polledFd) answer(revents Events) {
 	}
 }
 
-// waitsAtOnce keeps the next call from polling without waiting first.
+// waitsAtOnce keeps the next call from probing, if it may wait.
 func (s *polledFd) waitsAtOnce() {
 	if s.p != nil {
 		waitsAtOnce(s.p)
@@ -498,8 +511,11 @@ func (s *polledFd) never(timeout time.Duration) (took time.Duration) {
 // has nothing to poll.
 func idleFds(tb testing.TB) (all []*polledFd) {
 	r, _ := newPipe(tb)
-	for _, l := range entryPoints {
-		all = append(all, l.make(tb, r, POLLIN), l.make(tb, -1, 0))
+	for _, e := range entryPoints {
+		all = append(all, e.make(tb, r, POLLIN))
+		if e.name != "Wait" {
+			all = append(all, e.make(tb, -1, 0))
+		}
 	}
 	return all
 }
@@ -526,19 +542,48 @@ func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	}
 }
 
-// fakeCall replaces the kernel by f until the test is over, and afterwards sets
-// the clock back if pass has changed it.
-func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+// onCall has f called before every system call until the test is over. The call is not
+// made if f returns done.
+func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)) {
 	tb.Helper()
 	old, oldEpoch := testCall, epoch
-	testCall = func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
-		n, errno = f(timeout)
-		return n, errno, true
-	}
+	testCall = f
 	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
 }
 
-// pass advances the clock of the package by d.
+// onWait has f called before every system call that waits, until the test is over.
+func onWait(tb testing.TB, f func()) {
+	tb.Helper()
+	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+		if timeout != 0 {
+			f()
+		}
+		return 0, 0, false
+	})
+}
+
+// fakeCall replaces the kernel by f until the test is over.
+func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
+	tb.Helper()
+	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+		n, errno := f(timeout)
+		return n, errno, true
+	})
+}
+
+// wantNear checks the timeout of a call, of which the test itself may have taken up to a
+// minute.
+func wantNear(tb testing.TB, call int, timeout, want time.Duration) {
+	tb.Helper()
+	switch {
+	case want < 0 && timeout < 0, want == 0 && timeout == 0:
+	case want > 0 && timeout > want-time.Minute && timeout <= want:
+	default:
+		tb.Errorf("call %d is for %v, want %v", call, timeout, want)
+	}
+}
+
+// pass advances the clock of the package by d. onCall sets it back.
 func pass(d time.Duration) { epoch = epoch.Add(-d) }
 
 // Pollers.
@@ -561,6 +606,28 @@ func newArray(fds []int, events Events) []PollFd {
 		array = append(array, PollFd{Fd: int32(fd), Events: events})
 	}
 	return array
+}
+
+// newWaker returns a Waker that is closed at the end of the test.
+func newWaker(tb testing.TB) *Waker {
+	tb.Helper()
+	w, err := NewWaker()
+	must(tb, err)
+	tb.Cleanup(func() { w.Close() })
+	return w
+}
+
+// wantFlags checks that w is close-on-exec and non-blocking.
+func wantFlags(t *testing.T, w *Waker) {
+	t.Helper()
+	for _, fd := range []int{w.r, w.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
+	}
 }
 
 // sortReady sorts a result of Poll by descriptor.
@@ -594,8 +661,7 @@ func wantPoll(tb testing.TB, p *Poller, timeout time.Duration, want ...Ready) {
 }
 
 // goPoll starts a Poll in another goroutine. It returns when the Poll is about to
-// enter the kernel, to wait, or has returned. That it returns at all is left to the
-// watchdog.
+// enter the kernel, to wait, or has returned. If it does neither, the watchdog ends the run.
 func goPoll(p *Poller, timeout time.Duration) <-chan pollResult {
 	return goCall(p, func() ([]Ready, error) { return p.Poll(timeout) })
 }
@@ -614,12 +680,19 @@ func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
 	return c
 }
 
-// waitsAtOnce keeps the next call of Poll that may wait from polling without
-// waiting first.
+// waitsAtOnce keeps the next call of Poll that may wait from probing.
 func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.guess.skip = 1
+	p.backoff.skip = 1
+}
+
+// makeWaker makes p as it is after a call that has waited.
+func makeWaker(tb testing.TB, p *Poller) {
+	tb.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	must(tb, p.prepare(true))
 }
 
 // isWaiting reports whether a call of Poll may wait, and nobody has ended that.
@@ -629,8 +702,7 @@ func isWaiting(p *Poller) bool {
 	return p.waiting
 }
 
-// wantSet checks what p says about its set, and that the list and the chains of
-// the set say the same.
+// wantSet checks the set of p, and that its list and its chains agree.
 func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	tb.Helper()
 	if got := p.Len(); got != len(want) {
@@ -658,7 +730,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
 				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
 			}
-			if s.find(int(r.Fd)) != r {
+			if i := s.find(int(r.Fd)); i < 0 || &s.list[i] != r {
 				tb.Fatalf("fd %d is listed, but not found", r.Fd)
 			}
 		}
@@ -666,11 +738,50 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	if chained != len(want) || len(s.list) != len(want) || len(s.next) != len(want) {
 		tb.Fatalf("%d in chains, %d and %d listed, want %d", chained, len(s.list), len(s.next), len(want))
 	}
-	for fd := range s.extras {
-		if _, ok := want[int(fd)]; !ok {
-			tb.Fatalf("fd %d has a value, but is not registered", fd)
+	if s.extras != nil && len(s.extras) != len(s.list) {
+		tb.Fatalf("values for %d registrations, want %d", len(s.extras), len(s.list))
+	}
+	for _, x := range s.extras[len(s.extras):cap(s.extras)] {
+		if x.value != nil || x.conn != nil {
+			tb.Fatalf("%v is kept, but not registered", x)
 		}
 	}
+}
+
+// held returns what p keeps reachable for fd.
+func held(p *Poller, fd int) (value any, conn syscall.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.set.find(fd); i >= 0 {
+		x := p.set.extra(i)
+		if x.conn != nil {
+			conn = *x.conn
+		}
+		return x.value, conn
+	}
+	return nil, nil
+}
+
+// An ownContext is of a type that package context does not know, with an error of its
+// own.
+type ownContext struct {
+	context.Context
+	done chan struct{}
+	err  atomic.Value
+}
+
+func newOwnContext() *ownContext {
+	return &ownContext{Context: context.Background(), done: make(chan struct{})}
+}
+
+func (c *ownContext) end(err error) {
+	c.err.Store(err)
+	close(c.done)
+}
+func (c *ownContext) Done() <-chan struct{} { return c.done }
+func (c *ownContext) Err() error {
+	err, _ := c.err.Load().(error)
+	return err
 }
 
 // A fakeConn is a syscall.Conn and its own RawConn.
@@ -690,22 +801,19 @@ func (c *fakeConn) Control(f func(fd uintptr)) error         { return c.control(
 func (c *fakeConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
 func (c *fakeConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
 
-// A testConn is a descriptor as a syscall.Conn.
-type testConn int
+// fdConn returns fd as a syscall.Conn.
+func fdConn(fd int) *fakeConn {
+	return &fakeConn{control: func(f func(fd uintptr)) error { f(uintptr(fd)); return nil }}
+}
 
-func (c testConn) SyscallConn() (syscall.RawConn, error)    { return c, nil }
-func (c testConn) Control(f func(fd uintptr)) error         { f(uintptr(c)); return nil }
-func (c testConn) Read(func(fd uintptr) (done bool)) error  { return errors.ErrUnsupported }
-func (c testConn) Write(func(fd uintptr) (done bool)) error { return errors.ErrUnsupported }
-
-// A numberSet is descriptor numbers in a pattern that a program may have, or that
-// a bad hash function would not stand.
+// A numberSet is descriptor numbers in a pattern that a program may have, or that would
+// defeat a bad hash function.
 type numberSet struct {
 	name string
 	fds  []int
 }
 
-// numberSets returns such sets of n numbers, or as many as there are.
+// numberSets returns such sets of up to n numbers.
 func numberSets(n int) (all []numberSet) {
 	for _, stride := range []int{1, 2, 3, 7, 8, 64, 987, 1000, 1024, 1597, 17711, 4096, 65536, 1 << 20} {
 		s := numberSet{name: fmt.Sprintf("stride=%d", stride)}

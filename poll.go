@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Poll and RawPoll, down to the system call.
 
@@ -10,74 +10,114 @@ import (
 	"time"
 )
 
-// Forever is the timeout of a call that waits until there is something to
-// report. Any negative timeout means the same.
+// Forever is the timeout of a call that waits until there is something to report. Any
+// negative timeout means the same.
 const Forever time.Duration = -1
 
-// Poll waits until one of the descriptors in fds is ready, and returns the number
-// of entries whose Revents is not zero. It wraps poll(2) and, on Linux, ppoll(2).
+// Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t
+// has passed. For the zero Time, which is no deadline in package net too, it returns
+// Forever. It returns the longest Duration if t is further away than that.
+//
+// Use it instead of time.Until, which is negative if t has passed, and so would wait
+// forever. The end of the wait does not move if the system clock is set meanwhile, even
+// if t has no monotonic clock reading.
+func Until(t time.Time) time.Duration {
+	if t.IsZero() {
+		return Forever
+	}
+	return max(time.Until(t), 0)
+}
+
+// Poll waits until a descriptor in fds is ready, and returns the number of entries whose
+// Revents is not 0. It wraps poll(2) and, where the system has it, ppoll(2).
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait at most that long; 0 is never returned earlier
+//	timeout > 0   wait at most that long; return 0 only after that
 //
-// Poll sets Revents in every entry; after an error Revents are undefined. It does
-// not change Fd or Events, and neither does Linux. Some kernels, such as Darwin's,
-// write back the whole entry as they have read it, so do not change the array
-// during the call. An entry with a negative Fd is skipped and its Revents is 0. An
-// entry whose Fd is not open gets POLLNVAL. An empty array waits for the timeout.
+// Compute a timeout from a deadline with [Until]. If something is always ready, even a
+// call with timeout 0 reports it, so a loop that reads and discards must check its
+// deadline itself.
 //
-// Any duration is valid. A signal never ends the wait: Poll retries with the time
-// remaining on the monotonic clock, which does not count the time that the machine
-// is suspended. Linux waits to the nanosecond, but may return late by the timer
-// slack (prctl(2), usually 50 µs) or by 0.1 % of the timeout, at most 100 ms (0.5 %
-// in a process with a positive nice value), whichever is greater. Darwin, and a
-// Linux without ppoll(2), wait whole milliseconds, rounded up.
+// Poll sets Revents in every entry. After an error, Revents are undefined. It does not
+// change Fd or Events, but some kernels, such as Darwin's, write back the whole entry as
+// they have read it, so do not change the array during the call. An entry with a negative
+// Fd is skipped, and its Revents is 0. So an array with the Fd of a closed [Waker], -1,
+// has nothing to end the wait. An entry whose Fd is not open gets POLLNVAL. An empty array
+// waits for the timeout.
 //
-// The errors are ErrTooManyFds if there are more entries than the soft
-// RLIMIT_NOFILE (on Darwin also if there are more than 10240), and the kernel's
-// own, such as ENOMEM. Poll allocates nothing. Its cost is that of the system call,
-// which grows with the number of entries. A call that waits occupies an
-// operating-system thread. Any number of goroutines may call Poll if each has its
-// own array.
+// Any duration is valid. If a signal interrupts the call, Poll retries with the time
+// remaining, and finally once without waiting. If a signal interrupts a call that does not
+// wait, Poll returns 0: the kernel has then checked all entries and found nothing. Time is
+// measured on the monotonic clock, which stops while the machine is suspended. Linux and
+// FreeBSD wait to the nanosecond, but may return late: Linux by the timer slack (prctl(2),
+// usually 50 µs) or 0.1 % of the timeout, whichever is greater, at most 100 ms (0.5 % in a
+// process with a positive nice value); FreeBSD by up to 1/16 of the timeout. Darwin, and a
+// Linux without ppoll(2), wait whole milliseconds, rounded up. In a testing/synctest
+// bubble, where the clock stands still during a system call, the kernel's clock counts, and
+// after a signal or a change of a Poller the timeout may start again.
+//
+// The errors are ErrTooManyFds if there are more entries than the kernel's limit, and the
+// kernel's own, such as ENOMEM. Poll allocates nothing. It costs a system call, which grows
+// with the number of entries. While it waits it occupies an operating-system thread. Any
+// number of goroutines may call Poll at the same time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
 }
 
 // RawPoll is Poll with a timeout of 0 and the least overhead. Prefer Poll unless a
-// measurement shows that it matters: the Go scheduler does not know of the system
+// measurement shows that it matters: the Go scheduler does not know about the system
 // call, so until it returns no other goroutine runs in its place, and a garbage
-// collection makes the whole program wait for it.
+// collection makes the whole program wait for it. On Linux that is about 50 ns for each
+// entry.
 //
-// Use it only on descriptors whose poll function in the kernel never blocks:
-// pipes, FIFOs, sockets, eventfds, timerfds, pidfds, signalfds and inotify. That of
-// a FUSE file waits for the file's server, that of a terminal for its driver, and
-// that of a device may wait for a lock. The program then stops for as long as that
-// takes, and forever if it is the server itself.
+// Use it only on descriptors whose poll function in the kernel never blocks: pipes,
+// FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.
+// That of a FUSE file waits for the file's server, that of a terminal for its driver, and
+// that of a device or of another kind of socket (AF_VSOCK, AF_XDP) may wait for a lock or
+// do work. The whole program then stops for as long as that takes, and forever if it is
+// the server itself.
 //
-// On Darwin RawPoll is Poll(fds, 0).
+// Arguments, results and errors are those of Poll. On Darwin and FreeBSD RawPoll is
+// Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
-// A platform's syscall file must define:
+// The kernel layer. For each system, pollfd_GOOS.go, syscall_GOOS.go and waker_GOOS.go
+// define:
 //
-//	hasPoll     whether pollMillis may be called
-//	pollMillis  poll(2), where -1 means forever
-//	pollExact   the same with the finest timeout that the kernel has, or rounded up
-//	rawPoll     RawPoll
+//	const hasPoll bool
+//		whether pollMillis may be called
+//	func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno)
+//		poll(2); ms is at least -1, which waits forever
+//	func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
+//		the same, with the finest timeout that the kernel has, rounded up;
+//		a negative one waits forever
+//	func rawPoll(fds []PollFd) (n int, err error)
+//		RawPoll
+//	const probeFirst bool
+//		whether a Poller may save time by polling without waiting before it waits
+//	const POLLWRNORM, POLLWRBAND, pollRDHUP Events
+//		the event bits that differ between systems; 0 if there is none
+//	func (w *Waker) open() syscall.Errno
+//		makes w.r and w.w, close-on-exec and non-blocking
+//	func (w *Waker) signal() syscall.Errno
+//		makes w.r readable; EAGAIN means that it is
+//	func (w *Waker) drain() syscall.Errno
+//		makes w.r unreadable; EAGAIN means that it is
 //
-// pollMillis and pollExact let the scheduler run other goroutines meanwhile. They may
-// return 0 or EINTR early, and write to all of fds. waker_GOOS.go and pollfd_GOOS.go
-// define the rest.
+// pollMillis and pollExact tell the scheduler, so other goroutines run meanwhile. They may
+// return 0, EINTR or EAGAIN early, and write to all of fds.
 
-// testCall replaces a system call other than RawPoll's, if it returns true. With it,
-// tests count calls, and inject results that the kernel cannot be made to return.
+// testCall, if set, runs before every system call except RawPoll's, and replaces it if
+// done is true. Tests use it to count calls, and to inject results that the kernel
+// cannot be made to return.
 var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)
 
 // A deadline tracks how much of a timeout remains.
 type deadline struct {
 	left time.Duration // < 0: forever, == 0: do not wait, > 0: at most that long
-	at   time.Duration // when it ends, by clock; used if left is positive
+	end  time.Duration // by clock; used if left is positive
 }
 
 func clock() time.Duration { return time.Since(epoch) }
@@ -88,79 +128,110 @@ func newDeadline(timeout time.Duration) deadline {
 	if timeout <= 0 {
 		return deadline{left: timeout}
 	}
-	now := clock()
-	return deadline{left: timeout, at: now + min(timeout, math.MaxInt64-now)} // saturate rather than overflow
+	now := clock() // negative in a testing/synctest bubble, which begins in the year 2000
+	end := now + timeout
+	if end < now {
+		end = math.MaxInt64 // saturate rather than overflow
+	}
+	return deadline{left: timeout, end: end}
 }
 
 func (d *deadline) update() {
 	if d.left > 0 {
-		d.left = max(d.at-clock(), 0)
+		d.left = max(d.end-clock(), 0)
+	}
+}
+
+// timedOut is update after the kernel has waited for timeout. If the clock has stood
+// still, as it does in a testing/synctest bubble, it goes by the kernel's.
+func (d *deadline) timedOut(timeout time.Duration) {
+	before := d.left
+	d.update()
+	if timeout > 0 && d.left == before {
+		d.left -= timeout
+		d.end -= timeout
 	}
 }
 
 const (
-	maxWait = math.MaxInt32 * time.Millisecond // of one call: a C int; its seconds fit 32 bits too
+	maxWait = math.MaxInt32 * time.Millisecond // the longest single wait: its milliseconds fit a C int, its seconds 32 bits
 	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int
 )
 
 // poll calls the kernel until there is something to report or the deadline has passed.
-// It is whole, and pollMillis is inlined, because in two functions it took 20 to 50 ns
-// more: after a system call the processor mispredicts the returns to its callers.
+// Keep this one function, with pollMillis inlined: split in two it was 20 to 50 ns
+// slower, since after a system call the processor mispredicts the returns to callers.
 func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	if len(fds) > maxNfds {
 		return 0, pollError(syscall.EINVAL)
 	}
 	var pause time.Duration
-	for other := false; ; {
+	for standIn := false; ; {
 		timeout := min(d.left, maxWait)
-		whole := timeout < 0 || timeout%time.Millisecond == 0
-		usePoll := hasPoll && whole != other // ppoll(2) takes 60 ns more
-		var errno syscall.Errno
-		var replaced bool
-		if testCall != nil {
-			n, errno, replaced = testCall(usePoll, timeout)
+		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) // ppoll(2) takes 60 ns more
+		if standIn {
+			usePoll = !usePoll
 		}
-		if replaced {
-		} else if usePoll {
+		var errno syscall.Errno
+		done := false
+		if testCall != nil {
+			n, errno, done = testCall(usePoll, timeout)
+		}
+		switch {
+		case done:
+		case usePoll:
 			n, errno = pollMillis(fds, millis(timeout))
-		} else {
+		default:
 			n, errno = pollExact(fds, timeout)
 		}
 
 		switch errno {
 		case 0:
-			if n > 0 || d.left == 0 {
+			if n > 0 {
 				return n, nil
 			}
-		case syscall.EINTR, syscall.EAGAIN:
+			if d.timedOut(timeout); d.left == 0 {
+				return 0, nil
+			}
+		case syscall.EINTR:
+			// A signal ends poll(2) whatever SA_RESTART says (signal(7)), but only
+			// after a pass over all of fds that found nothing (do_poll in
+			// fs/select.c). So if it did not wait, that was the last look.
+			if timeout == 0 {
+				clearRevents(fds)
+				return 0, nil
+			}
+			standIn = false
+			d.update()
+			continue
+		case syscall.EAGAIN:
+			d.update()
 		case syscall.ENOSYS, syscall.EPERM:
 			// Missing, or forbidden by a seccomp filter. Nothing is remembered, since
 			// a filter can be installed at any time.
-			if hasPoll && !other {
-				other = true
+			if hasPoll && !standIn {
+				standIn = true
 				continue
 			}
 			fallthrough
 		default:
 			return 0, pollError(errno)
 		}
-		other = false
-		d.update()
-		switch {
-		case errno == 0 && d.left == 0:
-			return 0, nil
-		case errno == syscall.EINTR:
-			// A signal ends poll(2) whatever SA_RESTART says (signal(7)). Retry.
-		default:
-			// Darwin, short of memory (EAGAIN) or early again and again (openradar
-			// 37550628). Do not spin.
-			if d.left > 0 {
-				pause = min(pause, d.left)
-			}
-			time.Sleep(pause)
-			pause = min(pause+time.Millisecond, 10*time.Millisecond)
-			d.update()
+		// Darwin, short of memory (EAGAIN) or early again and again (openradar
+		// 37550628), or one of several pieces. Do not spin.
+		standIn = false
+		if d.left > 0 {
+			pause = min(pause, d.left)
 		}
+		time.Sleep(pause)
+		pause = min(pause+time.Millisecond, 10*time.Millisecond)
+		d.update()
+	}
+}
+
+func clearRevents(fds []PollFd) {
+	for i := range fds {
+		fds[i].Revents = 0
 	}
 }
 

@@ -5,29 +5,54 @@ package poll
 
 import (
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestSignals checks that signals, which interrupt poll(2) whatever SA_RESTART says,
-// neither end a call nor change its timeout.
+// TestSignals checks that signals, which interrupt poll(2) whatever SA_RESTART says, neither
+// end a call nor change its timeout.
 func TestSignals(t *testing.T) {
 	watchdog(t, 4*soon)
-
-	t.Run("case=interrupts", func(t *testing.T) {
-		storm(t)
-		// Without the loop, they are seen.
-		for {
-			if _, errno := pollExact(nil, 10*time.Second); errno == syscall.EINTR {
-				break
-			} else if errno != 0 {
-				t.Fatal(errno)
+	for _, e := range entryPoints {
+		t.Run("entryPoint="+e.name, func(t *testing.T) {
+			r, w := newPipe(t)
+			idle, ready := e.make(t, r, POLLIN), e.make(t, w, POLLOUT)
+			var calls atomic.Int64 // of the kernel: one more for each signal that interrupts
+			onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
+				calls.Add(1)
+				return 0, 0, false
+			})
+			alarm(t, 200*time.Microsecond)
+			for _, timeout := range []time.Duration{
+				10 * time.Microsecond, 150 * time.Microsecond, 250 * time.Microsecond, time.Millisecond,
+				1234567, 5 * time.Millisecond, 20*time.Millisecond + 1, time.Duration(scaled(80, 4)) * time.Millisecond,
+			} {
+				idle.never(timeout)
 			}
-		}
-	})
+			for i := scaled(3000, 10); i > 0; i-- {
+				idle.want(0, 0)
+				ready.want(0, POLLOUT)
+			}
+			for _, timeout := range paths[1:] {
+				enough := calls.Load() + 30
+				go func() {
+					for calls.Load() < enough {
+						runtime.Gosched()
+					}
+					mustWrite(t, w, "x")
+				}()
+				idle.want(timeout, POLLIN)
+				if calls.Load() < enough {
+					t.Errorf("timeout %v: the wait is over before there is something to report", timeout)
+				}
+				readAll(r)
+			}
+		})
+	}
 
-	t.Run("case=RawPoll", func(t *testing.T) {
+	t.Run("entryPoint=RawPoll", func(t *testing.T) {
 		r, _ := newPipe(t)
 		fds := make([]PollFd, min(1000, raiseLimit(t))) // many, so that it takes long
 		for i := range fds {
@@ -45,54 +70,55 @@ func TestSignals(t *testing.T) {
 			}
 		}
 	})
+}
 
-	t.Run("case=never early", func(t *testing.T) {
-		sent := storm(t)
-		before := sent.Load()
-		for _, s := range idleFds(t) {
-			for _, timeout := range []time.Duration{
-				10 * time.Microsecond, 150 * time.Microsecond, 250 * time.Microsecond, time.Millisecond,
-				1234567, 5 * time.Millisecond, 20*time.Millisecond + 1, time.Duration(scaled(80, 4)) * time.Millisecond,
-			} {
-				s.never(timeout)
-			}
+// TestSignalsFasterThanAProbe checks that every way to poll keeps its timeout although
+// signals come faster than the kernel can check all entries, and then sets every Revents to
+// 0.
+func TestSignalsFasterThanAProbe(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	fds := make([]PollFd, min(9000, raiseLimit(t)-100))
+	p := newPoller(t, nil, 0)
+	for i := range fds {
+		fds[i] = PollFd{Fd: int32(dupFd(t, r, r+1)), Events: POLLIN}
+		must(t, p.Register(int(fds[i].Fd), POLLIN))
+	}
+	probe := time.Hour // how long a probe takes
+	for i := 0; i < 10; i++ {
+		start := time.Now()
+		if n, err := Poll(fds, 0); n != 0 || err != nil {
+			t.Fatal(n, err)
 		}
-		if n := sent.Load() - before; n < 10 {
-			t.Errorf("only %d signals", n)
+		probe = min(probe, time.Since(start))
+	}
+	alarm(t, probe/2)
+	for seen := 0; seen < 10; { // by a call without the loop
+		if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
+			seen++
 		}
-	})
+		for _, timeout := range []time.Duration{0, 1, 5 * time.Millisecond} {
+			wantAllZero(t, fds, func() (int, error) { return Poll(fds, timeout) })
+			wantPoll(t, p, timeout)
+			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // and with a copy of the set
+			wantPoll(t, p, timeout)
+		}
+		wantAllZero(t, fds, func() (int, error) { return RawPoll(fds) })
+	}
+}
 
-	t.Run("case=zero", func(t *testing.T) {
-		storm(t)
-		r, w := newPipe(t)
-		for _, l := range entryPoints {
-			idle, ready := l.make(t, r, POLLIN), l.make(t, w, POLLOUT)
-			for i := scaled(3000, 10); i > 0; i-- {
-				idle.want(0, 0)
-				ready.want(0, POLLOUT)
-			}
+// wantAllZero checks that poll finds nothing, and sets every Revents of fds to 0.
+func wantAllZero(t *testing.T, fds []PollFd, poll func() (int, error)) {
+	t.Helper()
+	for i := range fds {
+		fds[i].Revents = 0xffff
+	}
+	n, err := poll()
+	for _, f := range fds {
+		if n != 0 || err != nil || f.Revents != 0 {
+			t.Fatalf("%d, %v, %v of fd %d", n, err, f.Revents, f.Fd)
 		}
-	})
-
-	t.Run("case=readiness", func(t *testing.T) {
-		sent := storm(t)
-		for _, l := range entryPoints {
-			for _, timeout := range paths[1:] {
-				r, w := newPipe(t)
-				from := sent.Load()
-				go func() {
-					for sent.Load() < from+30 {
-						runtime.Gosched()
-					}
-					mustWrite(t, w, "x")
-				}()
-				l.make(t, r, POLLIN).want(timeout, POLLIN)
-				if n := sent.Load() - from; n < 30 {
-					t.Errorf("%s(%v): %d signals", l.name, timeout, n)
-				}
-			}
-		}
-	})
+	}
 }
 
 // TestBelowMillisecond checks, on the best of many tries, that a part of a
@@ -112,7 +138,7 @@ func TestBelowMillisecond(t *testing.T) {
 	}
 }
 
-// TestOneCall checks that one system call waits all of the time: otherwise the loop
+// TestOneCall checks that one system call waits for all of the timeout: otherwise the loop
 // would still be in time, but busy.
 func TestOneCall(t *testing.T) {
 	watchdog(t, soon)

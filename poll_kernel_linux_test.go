@@ -1,6 +1,6 @@
-// The tests that need a kernel made for them: a file whose poll handler sleeps, and
-// system calls that are missing or forbidden. Each runs in a child process, which is
-// the test binary again.
+// The tests that need special kernel behavior: a file whose poll function sleeps, and
+// system calls that are missing or forbidden. Both take a child process, which is the test
+// binary again.
 
 package poll
 
@@ -18,14 +18,13 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
 )
 
-// childEnv tells the test binary that it is a child, and what to do.
+// childEnv is set in a child, to what it has to do.
 const childEnv = "POLL_TEST_CHILD"
 
 // child returns a command that runs test in a child, in a process group of its own.
@@ -42,12 +41,12 @@ func child(t *testing.T, test, what string) *exec.Cmd {
 	return cmd
 }
 
-// A fuseFile is a file of a FUSE server in another process, which answers when it is
-// told to.
+// A fuseFile is a file whose poll function in the kernel sleeps until its FUSE server, in
+// another process, is told to answer.
 type fuseFile struct {
 	*testing.T
 	fd     int
-	asked  *bufio.Reader // a line for each poll(2) that asks the server
+	output *bufio.Reader // the server prints a line for each poll(2) that reaches it
 	answer io.Writer
 }
 
@@ -64,15 +63,15 @@ func openFuse(t *testing.T) *fuseFile {
 	must(t, err)
 	must(t, cmd.Start())
 	t.Cleanup(func() {
-		// The death of the server ends the connection and so every wait for it.
+		// The server's exit ends the connection, and so every wait for it.
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		cmd.Wait()
 		for syscall.Unmount(dir, syscall.MNT_DETACH) == nil {
 		}
 	})
-	f := &fuseFile{T: t, answer: in, asked: bufio.NewReader(out)}
+	f := &fuseFile{T: t, answer: in, output: bufio.NewReader(out)}
 	for {
-		line, err := f.asked.ReadString('\n')
+		line, err := f.output.ReadString('\n')
 		switch {
 		case strings.HasPrefix(line, "skip: "):
 			t.Skip(line[len("skip: "):])
@@ -91,10 +90,10 @@ func openFuse(t *testing.T) *fuseFile {
 	return f
 }
 
-// wantAsked waits until a poll handler sleeps.
-func (f *fuseFile) wantAsked() {
+// wantSleep waits until a call sleeps in the file's poll function.
+func (f *fuseFile) wantSleep() {
 	f.Helper()
-	if line, err := f.asked.ReadString('\n'); line != "asked\n" {
+	if line, err := f.output.ReadString('\n'); line != "sleeps\n" {
 		f.Fatalf("the server: %q, %v", line, err)
 	}
 }
@@ -104,41 +103,24 @@ func (f *fuseFile) wantAnswered(answer byte) {
 	f.Helper()
 	_, err := f.answer.Write([]byte{answer})
 	must(f, err)
-	line, err := f.asked.ReadString('\n')
+	line, err := f.output.ReadString('\n')
 	if line == "late\n" {
-		f.Fatal("the server has lost patience: the program has stood still for its call of poll")
+		f.Fatal("the server has given up: the program stood still during the call of poll")
 	}
 	if line != "answered\n" {
 		f.Fatalf("the server: %q, %v", line, err)
 	}
 }
 
-// TestSleepingHandler checks that a poll handler that sleeps holds up neither another
-// goroutine nor a garbage collection.
-//
-// fs/fuse/file.c, fuse_file_poll: the handler asks the server and waits for the
-// answer. Only a fatal signal ends that.
-func TestSleepingHandler(t *testing.T) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		serveFuse(dir)
-	}
-	watchdog(t, 2*soon)
-	f := openFuse(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	array := func(timeout time.Duration) func() (Events, error) {
-		return func() (Events, error) {
-			fds := []PollFd{{Fd: int32(f.fd), Events: POLLIN}}
-			_, err := Poll(fds, timeout)
-			return fds[0].Revents, err
-		}
-	}
+// sleepingCalls are calls that poll f, and the server's answers: y is POLLIN, n is 0. Before
+// each answer a call sleeps.
+func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
 	poller := func(skip uint8, poll func(p *Poller) ([]Ready, error)) func() (Events, error) {
 		return func() (Events, error) {
 			var p Poller
 			defer p.Close()
-			makeWaker(t, &p)
-			p.guess.skip = skip
+			makeWaker(f, &p)
+			p.backoff.skip = skip
 			if err := p.Register(f.fd, POLLIN); err != nil {
 				return 0, err
 			}
@@ -149,78 +131,105 @@ func TestSleepingHandler(t *testing.T) {
 			return ready[0].Events, err
 		}
 	}
-	for _, v := range []struct {
-		name    string
-		answers string // y: POLLIN, n: nothing
-		poll    func() (Events, error)
-		want    Events
-	}{
-		{"Poll(0)", "y", array(0), POLLIN},
-		{"Poll(0), nothing", "n", array(0), 0},
-		{"Poll(Forever)", "y", array(Forever), POLLIN},
-		{"Poll(1h)", "y", array(time.Hour), POLLIN},
-		{"Poll(1h1ns)", "y", array(time.Hour + 1), POLLIN},
-		{"Wait(0)", "y", func() (Events, error) { return Wait(f.fd, POLLIN, 0) }, POLLIN},
-		{"Wait(Forever)", "y", func() (Events, error) { return Wait(f.fd, POLLIN, Forever) }, POLLIN},
-		{"WaitContext", "y", func() (Events, error) { return WaitContext(ctx, f.fd, POLLIN) }, POLLIN},
-		{"WaitContext, not at first", "ny", func() (Events, error) { return WaitContext(ctx, f.fd, POLLIN) }, POLLIN},
-		{"Poller.Poll(0)", "y", poller(0, func(p *Poller) ([]Ready, error) { return p.Poll(0) }), POLLIN},
-		{"Poller.Poll(0), nothing", "n", poller(0, func(p *Poller) ([]Ready, error) { return p.Poll(0) }), 0},
-		{"Poller.Poll(Forever)", "y", poller(0, func(p *Poller) ([]Ready, error) { return p.Poll(Forever) }), POLLIN},
-		{"Poller.Poll(Forever), not at first", "ny", poller(0, func(p *Poller) ([]Ready, error) { return p.Poll(Forever) }), POLLIN},
-		{"Poller.Poll(Forever) that waits", "y", poller(1, func(p *Poller) ([]Ready, error) { return p.Poll(Forever) }), POLLIN},
-		{"Poller.PollContext", "ny", poller(0, func(p *Poller) ([]Ready, error) { return p.PollContext(ctx) }), POLLIN},
-	} {
+	within := func(timeout time.Duration) func(p *Poller) ([]Ready, error) {
+		return func(p *Poller) ([]Ready, error) { return p.Poll(timeout) }
+	}
+	wait := func(timeout time.Duration) func() (Events, error) {
+		return func() (Events, error) { return Wait(f.fd, POLLIN, timeout) } // which is Poll
+	}
+	waitContext := func() (Events, error) { return WaitContext(ctx, f.fd, POLLIN) }
+	pollContext := func(p *Poller) ([]Ready, error) { return p.PollContext(ctx) }
+	return []sleepingCall{
+		{"Wait(0)", "y", wait(0), POLLIN},
+		{"Wait(0), nothing", "n", wait(0), 0},
+		{"Wait(Forever)", "y", wait(Forever), POLLIN},
+		{"Wait(1h)", "y", wait(time.Hour), POLLIN},
+		{"Wait(1h1ns)", "y", wait(time.Hour + 1), POLLIN},
+		{"WaitContext", "y", waitContext, POLLIN},
+		{"WaitContext, not at first", "ny", waitContext, POLLIN},
+		{"Poller.Poll(0)", "y", poller(0, within(0)), POLLIN},
+		{"Poller.Poll(0), nothing", "n", poller(0, within(0)), 0},
+		{"Poller.Poll(Forever)", "y", poller(0, within(Forever)), POLLIN},
+		{"Poller.Poll(Forever), not at first", "ny", poller(0, within(Forever)), POLLIN},
+		{"Poller.Poll(Forever) that waits", "y", poller(1, within(Forever)), POLLIN},
+		{"Poller.PollContext", "ny", poller(0, pollContext), POLLIN},
+	}
+}
+
+type sleepingCall struct {
+	name    string
+	answers string
+	poll    func() (Events, error)
+	want    Events
+}
+
+// TestSleepingHandler checks that a file whose poll function sleeps holds up neither another
+// goroutine nor a garbage collection.
+func TestSleepingHandler(t *testing.T) {
+	if dir := os.Getenv(childEnv); dir != "" {
+		serveFuse(dir)
+	}
+	watchdog(t, 2*soon)
+	// fuse_file_poll in fs/fuse/file.c asks the server and waits for the answer. Only a
+	// fatal signal ends that.
+	f := openFuse(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for _, v := range sleepingCalls(ctx, f) {
 		if t.Failed() {
-			break // each would take the server's patience
+			break // each would have to wait until the server gives up
 		}
 		t.Run("call="+v.name, func(t *testing.T) {
-			f := &fuseFile{t, f.fd, f.asked, f.answer}
-			type result struct {
-				events Events
-				err    error
-			}
-			done := make(chan result, 1)
+			f := &fuseFile{t, f.fd, f.output, f.answer}
+			done := make(chan struct{})
+			var got Events
+			var err error
 			go func() {
-				events, err := v.poll()
-				done <- result{events, err}
+				defer close(done)
+				got, err = v.poll()
 			}()
 			for _, answer := range v.answers {
-				f.wantAsked()
-				// The handler sleeps until the answer below. All this comes first.
+				f.wantSleep()
+				// It sleeps until the answer below. All this comes first.
 				runtime.GC()
 				there, back := make(chan int), make(chan int)
 				go func() {
 					for n := range there {
 						back <- n + 1
 					}
-					close(back)
 				}()
-				n := 0
 				for i := 0; i < 1000; i++ {
-					there <- n
-					n = <-back
+					there <- i
+					<-back
 				}
 				close(there)
-				<-back
-				time.Sleep(time.Millisecond)
-				if len(done) != 0 {
-					t.Errorf("%v before the answer", <-done)
+				select {
+				case <-done:
+					t.Errorf("%v, %v before the answer", got, err)
+				default:
 				}
 				f.wantAnswered(byte(answer))
 			}
-			if got := <-done; got.events != v.want || got.err != nil {
-				t.Errorf("%v, %v, want %v", got.events, got.err, v.want)
+			if <-done; got != v.want || err != nil {
+				t.Errorf("%v, %v, want %v", got, err, v.want)
 			}
 		})
 	}
 }
 
-// serveFuse is the server: it mounts itself on dir, and holds back every answer to
-// poll until it reads it from the standard input. It ends with that, and never
-// returns. The protocol is that of include/uapi/linux/fuse.h.
+// A fuseServer is a FUSE server that holds back every answer to poll. The protocol is that
+// of include/uapi/linux/fuse.h.
+type fuseServer struct {
+	sync.Mutex
+	fd    int
+	order binary.ByteOrder
+	held  []uint64 // the polls that wait for an answer
+	timer *time.Timer
+}
+
+// serveFuse is the server's process: it mounts itself on dir, and answers a poll when it has
+// read the answer from its standard input. It ends with that, and never returns.
 func serveFuse(dir string) {
-	const patience = 20 * time.Second // the parent may stand still, and so can't end it
 	fd, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		fmt.Printf("skip: /dev/fuse: %v\n", err)
@@ -231,30 +240,9 @@ func serveFuse(dir string) {
 		fmt.Printf("skip: mount of fuse: %v\n", err)
 		os.Exit(0)
 	}
-	order := binary.ByteOrder(binary.LittleEndian)
+	s := &fuseServer{fd: fd, order: binary.LittleEndian}
 	if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) == 0 {
-		order = binary.BigEndian
-	}
-	var mu sync.Mutex
-	reply := func(unique uint64, errno syscall.Errno, body []byte) {
-		b := make([]byte, 16, 16+len(body))
-		order.PutUint32(b, uint32(16+len(body)))
-		order.PutUint32(b[4:], uint32(-int32(errno)))
-		order.PutUint64(b[8:], unique)
-		syscall.Write(fd, append(b, body...))
-	}
-	var held []uint64 // the polls that wait for an answer
-	var timer *time.Timer
-	answer := func(why string, revents uint32) {
-		body := make([]byte, 8)
-		order.PutUint32(body, revents)
-		for _, unique := range held {
-			reply(unique, 0, body)
-		}
-		if held = nil; timer != nil {
-			timer.Stop()
-		}
-		fmt.Println(why)
+		s.order = binary.BigEndian
 	}
 	go func() {
 		for b := make([]byte, 1); ; {
@@ -262,74 +250,90 @@ func serveFuse(dir string) {
 				syscall.Unmount(dir, syscall.MNT_DETACH)
 				os.Exit(0)
 			}
-			mu.Lock()
-			if len(held) > 0 {
-				answer("answered", map[byte]uint32{'y': uint32(POLLIN), 'n': 0}[b[0]])
-			}
-			mu.Unlock()
+			s.answer("answered", map[byte]Events{'y': POLLIN, 'n': 0}[b[0]])
 		}
 	}()
+	fmt.Println("mounted")
+	for b := make([]byte, 1<<17); ; {
+		n, err := syscall.Read(fd, b)
+		switch {
+		case err == syscall.EINTR || err == syscall.ENOENT:
+		case err != nil:
+			os.Exit(0) // ENODEV: unmounted
+		case n >= 40:
+			s.request(s.order.Uint32(b[4:]), s.order.Uint64(b[8:]), s.order.Uint64(b[16:]))
+		}
+	}
+}
+
+func (s *fuseServer) reply(unique uint64, errno syscall.Errno, body []byte) {
+	b := make([]byte, 16, 16+len(body))
+	s.order.PutUint32(b, uint32(16+len(body)))
+	s.order.PutUint32(b[4:], uint32(-int32(errno)))
+	s.order.PutUint64(b[8:], unique)
+	syscall.Write(s.fd, append(b, body...))
+}
+
+// answer answers the polls that wait, and prints why.
+func (s *fuseServer) answer(why string, revents Events) {
+	s.Lock()
+	defer s.Unlock()
+	if len(s.held) == 0 {
+		return
+	}
+	body := make([]byte, 8)
+	s.order.PutUint32(body, uint32(revents))
+	for _, unique := range s.held {
+		s.reply(unique, 0, body)
+	}
+	s.held = nil
+	s.timer.Stop()
+	fmt.Println(why)
+}
+
+func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
+	const patience = 20 * time.Second // the parent may stand still, and then cannot end this
 	attr := func(nodeid uint64) []byte {
 		b := make([]byte, 88)
-		order.PutUint64(b, nodeid) // ino
+		s.order.PutUint64(b, nodeid) // ino
 		mode := uint32(syscall.S_IFREG | 0o444)
 		if nodeid == 1 {
 			mode = syscall.S_IFDIR | 0o555
 		}
-		order.PutUint32(b[60:], mode)
-		order.PutUint32(b[64:], 1) // nlink
+		s.order.PutUint32(b[60:], mode)
+		s.order.PutUint32(b[64:], 1) // nlink
 		return b
 	}
-	fmt.Println("mounted")
-	for b := make([]byte, 1<<17); ; {
-		n, err := syscall.Read(fd, b)
-		if err == syscall.EINTR || err == syscall.ENOENT {
-			continue
-		}
-		if err != nil {
-			os.Exit(0) // ENODEV: unmounted
-		}
-		if n < 40 {
-			continue
-		}
-		opcode, unique, nodeid := order.Uint32(b[4:]), order.Uint64(b[8:]), order.Uint64(b[16:])
-		mu.Lock()
-		switch opcode {
-		case 1: // LOOKUP
-			body := make([]byte, 40)
-			order.PutUint64(body, 2) // nodeid
-			reply(unique, 0, append(body, attr(2)...))
-		case 3: // GETATTR
-			reply(unique, 0, append(make([]byte, 16), attr(nodeid)...))
-		case 14: // OPEN
-			reply(unique, 0, make([]byte, 16))
-		case 26: // INIT
-			body := make([]byte, 64)
-			order.PutUint32(body, 7)      // major
-			order.PutUint32(body[4:], 31) // minor
-			order.PutUint32(body[20:], 1<<16)
-			reply(unique, 0, body)
-		case 40: // POLL
-			held = append(held, unique)
-			fmt.Println("asked")
-			timer = time.AfterFunc(patience, func() {
-				mu.Lock()
-				defer mu.Unlock()
-				if len(held) > 0 {
-					answer("late", uint32(POLLIN))
-				}
-			})
-		case 2, 36, 42: // FORGET, INTERRUPT, BATCH_FORGET: no answer
-		case 18, 25, 38: // RELEASE, FLUSH, DESTROY
-			reply(unique, 0, nil)
-		default:
-			reply(unique, syscall.ENOSYS, nil)
-		}
-		mu.Unlock()
+	switch opcode {
+	case 1: // LOOKUP
+		body := make([]byte, 40)
+		s.order.PutUint64(body, 2) // nodeid
+		s.reply(unique, 0, append(body, attr(2)...))
+	case 3: // GETATTR
+		s.reply(unique, 0, append(make([]byte, 16), attr(nodeid)...))
+	case 14: // OPEN
+		s.reply(unique, 0, make([]byte, 16))
+	case 26: // INIT
+		body := make([]byte, 64)
+		s.order.PutUint32(body, 7)      // major
+		s.order.PutUint32(body[4:], 31) // minor
+		s.order.PutUint32(body[20:], 1<<16)
+		s.reply(unique, 0, body)
+	case 40: // POLL
+		s.Lock()
+		defer s.Unlock()
+		s.held = append(s.held, unique)
+		fmt.Println("sleeps")
+		s.timer = time.AfterFunc(patience, func() { s.answer("late", POLLIN) })
+	case 2, 36, 42: // FORGET, INTERRUPT, BATCH_FORGET: no answer
+	case 18, 25, 38: // RELEASE, FLUSH, DESTROY
+		s.reply(unique, 0, nil)
+	default:
+		s.reply(unique, syscall.ENOSYS, nil)
 	}
 }
 
-// filters are what forbid needs to know of an architecture: AUDIT_ARCH_* of
+// filters hold what forbid must know about an architecture: AUDIT_ARCH_* of
 // include/uapi/linux/audit.h, and the number of seccomp(2).
 var filters = map[string]struct{ audit, seccomp uint32 }{
 	"386":     {0x40000003, 354},
@@ -412,334 +416,190 @@ func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 	watchdog(t, soon)
 	time.Sleep(time.Microsecond) // the runtime has its own eventfd by now
 	r, w := newPipe(t)
+	mustWrite(t, w, "x")
 	idle, _ := newPipe(t)
-	other, otherW := newPipe(t)
-	background, cancel := context.WithCancel(context.Background())
-	defer cancel()
-
-	// calls counts the system calls, and those of one thread.
-	var calls, ofThread atomic.Int64
-	var thread atomic.Int64
+	calls := 0
 	onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
-		calls.Add(1)
-		if thread.Load() == int64(syscall.Gettid()) {
-			ofThread.Add(1)
-		}
+		calls++
 		return 0, 0, false
 	})
-
-	// Some wait already, each of them for a whole number of milliseconds.
-	type result struct {
-		ready []Ready
-		err   error
-	}
-	start := func(poll func() ([]Ready, error)) (interrupt func(), done chan result) {
-		done = make(chan result, 1)
-		tid := make(chan int)
-		before := calls.Load()
-		go func() {
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			tid <- syscall.Gettid()
-			ready, err := poll()
-			done <- result{ready, err}
-		}()
-		n := <-tid
-		for calls.Load() == before {
-			runtime.Gosched()
-		}
-		return func() {
-			// A signal that comes before the thread is in the kernel means nothing.
-			ofThread.Store(0)
-			thread.Store(int64(n))
-			for i := 0; i < 3; i++ {
-				for seen := ofThread.Load(); ofThread.Load() == seen && len(done) == 0; {
-					tgkill(n, syscall.SIGURG)
-					time.Sleep(50 * time.Microsecond)
-				}
-			}
-			thread.Store(0)
-		}, done
-	}
-	array := func(timeout time.Duration) func() ([]Ready, error) {
-		return func() ([]Ready, error) {
-			fds := []PollFd{{Fd: int32(other), Events: POLLIN}}
-			n, err := Poll(fds, timeout)
-			if n == 0 {
-				return nil, err
-			}
-			return []Ready{{Fd: int(fds[0].Fd), Events: fds[0].Revents}}, err
-		}
-	}
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(other, POLLIN))
-	waitsAtOnce(&p)
-	var waiting []chan result
-	var interrupts []func()
-	for _, poll := range []func() ([]Ready, error){
-		array(Forever), array(time.Hour), func() ([]Ready, error) { return p.Poll(time.Hour) },
-	} {
-		interrupt, done := start(poll)
-		interrupts, waiting = append(interrupts, interrupt), append(waiting, done)
-	}
-
-	var polls []uintptr
-	switch call {
-	case "poll":
-		polls = []uintptr{sysPoll}
-	case "ppoll":
-		polls = []uintptr{syscall.SYS_PPOLL}
-	case "both":
-		polls = []uintptr{syscall.SYS_PPOLL}
-		if hasPoll {
-			polls = append(polls, sysPoll)
-		}
-	case "eventfd2":
-		polls = []uintptr{syscall.SYS_EVENTFD2}
-	}
-	forbid(t, errno, polls...)
+	numbers := map[string][]uintptr{"poll": {sysPoll}, "ppoll": {syscall.SYS_PPOLL}, "both": {sysPoll, syscall.SYS_PPOLL}, "eventfd2": {syscall.SYS_EVENTFD2}}
+	forbid(t, errno, numbers[call]...)
 	none := call == "both" || call == "ppoll" && !hasPoll
 	noWaker := call == "eventfd2"
 
-	// A signal, or a change, leaves a part of a millisecond to be waited.
-	for _, interrupt := range interrupts {
-		interrupt()
-	}
-	must(t, p.Register(idle, POLLIN))
-	must(t, p.Modify(idle, POLLIN|POLLPRI))
-	if !none {
-		for i, done := range waiting {
-			if len(done) != 0 {
-				t.Errorf("wait %d is over: %v", i, <-done)
-			}
-		}
-		mustWrite(t, otherW, "x")
-	}
-	for i, done := range waiting {
-		got := <-done
+	want := func(name string, got, want Events, err error) {
+		t.Helper()
 		if none {
-			if !errors.Is(got.err, errno) || len(got.ready) != 0 {
-				t.Errorf("wait %d: %v, want %v", i, got, errno)
+			if got != 0 || !errors.Is(err, errno) {
+				t.Errorf("%s: %v, %v, want %v", name, got, err, errno)
 			}
-		} else if got.err != nil || len(got.ready) != 1 || got.ready[0] != (Ready{Fd: other, Events: POLLIN}) {
-			t.Errorf("wait %d: %v, want fd %d", i, got, other)
+		} else if got != want || err != nil {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
 		}
 	}
-	if !none { // p has its Waker from before
-		readAll(other)
-		must(t, p.Wake())
-		wantPoll(t, &p, Forever)
-		c := goPoll(&p, time.Hour)
-		must(t, p.Wake())
-		(<-c).want(t, nil)
-		c = goPoll(&p, time.Hour)
-		mustWrite(t, otherW, "x")
-		(<-c).want(t, nil, Ready{Fd: other, Events: POLLIN})
+	rawPoll := func(fd int) (Events, error) {
+		fds := []PollFd{{Fd: int32(fd), Events: POLLIN}}
+		n, err := RawPoll(fds)
+		return fds[0].Revents * Events(n), err
 	}
-
-	poller := func(fd int, timeout time.Duration) (Events, error) {
-		var p Poller
-		defer p.Close()
-		must(t, p.Register(fd, POLLIN))
-		ready, err := p.Poll(timeout)
-		if events, ok := p.Registered(fd); events != POLLIN || !ok {
-			t.Errorf("the registration is lost")
-		}
-		if len(ready) == 0 {
-			return 0, err
-		}
-		return ready[0].Events, err
-	}
-	mustWrite(t, w, "x")
-	timeouts := []time.Duration{0, 1, 100 * time.Microsecond, time.Millisecond, 1500 * time.Microsecond, 3 * time.Millisecond}
-	for _, v := range []struct {
-		name  string
-		waits bool // it needs a Waker if it has to wait
-		poll  func(fd int, timeout time.Duration) (Events, error)
-	}{
-		{"Poll", false, func(fd int, timeout time.Duration) (Events, error) {
-			fds := []PollFd{{Fd: int32(fd), Events: POLLIN}}
-			_, err := Poll(fds, timeout)
-			return fds[0].Revents, err
-		}},
-		{"RawPoll", false, func(fd int, timeout time.Duration) (Events, error) {
-			fds := []PollFd{{Fd: int32(fd), Events: POLLIN}}
-			_, err := RawPoll(fds)
-			return fds[0].Revents, err
-		}},
-		{"Wait", false, func(fd int, timeout time.Duration) (Events, error) { return Wait(fd, POLLIN, timeout) }},
-		{"WaitContext", true, func(fd int, timeout time.Duration) (Events, error) {
-			if timeout < 0 {
-				return WaitContext(background, fd, POLLIN)
+	got, err := rawPoll(r)
+	want("RawPoll, ready", got, POLLIN, err)
+	got, err = rawPoll(idle)
+	want("RawPoll", got, 0, err)
+	for _, e := range entryPoints {
+		for _, timeout := range []time.Duration{
+			0, 1, 100 * time.Microsecond, time.Millisecond, 1500 * time.Microsecond, 3 * time.Millisecond, Forever, time.Hour, time.Hour + 1,
+		} {
+			name := fmt.Sprintf("%s(%v)", e.name, timeout)
+			calls = 0
+			got, err := e.make(t, r, POLLIN).poll(timeout)
+			want(name+", ready", got, POLLIN, err)
+			if calls > 6 { // two, and for a Poller two more, and some signals
+				t.Errorf("%s, ready: %d system calls", name, calls)
 			}
-			ctx, cancel := context.WithTimeout(background, timeout)
-			defer cancel()
-			got, err := WaitContext(ctx, fd, POLLIN)
-			if err == context.DeadlineExceeded {
-				err = nil
+			cannotWait := noWaker && e.name == "Poller" && timeout != 0
+			if !cannotWait && (timeout < 0 || timeout >= time.Hour) {
+				continue
 			}
-			return got, err
-		}},
-		{"Poller", true, poller},
-	} {
-		for _, timeout := range append(timeouts, Forever, time.Hour, time.Hour+1) { // fd is ready
-			if v.name == "WaitContext" && timeout >= 0 && timeout < time.Hour {
-				continue // is done before it has polled
-			}
-			before := calls.Load()
-			got, err := v.poll(r, timeout)
-			n := calls.Load() - before
-			if none {
-				if got != 0 && v.name != "Poll" || !errors.Is(err, errno) {
-					t.Errorf("%s(%v), ready: %v, %v, want %v", v.name, timeout, got, err, errno)
-				}
-			} else if got != POLLIN || err != nil {
-				t.Errorf("%s(%v), ready: %v, %v, want POLLIN", v.name, timeout, got, err)
-			}
-			if n > 6 { // a look and another, each by both
-				t.Errorf("%s(%v), ready: %d system calls", v.name, timeout, n)
-			}
-		}
-		idleTimeouts := timeouts // fd is not
-		if noWaker && v.waits {
-			idleTimeouts = append(idleTimeouts, Forever, time.Hour, time.Hour+1)
-		}
-		for _, timeout := range idleTimeouts {
-			before := calls.Load()
+			calls = 0
 			start := time.Now()
-			got, err := v.poll(idle, timeout)
+			got, err = e.make(t, idle, POLLIN).poll(timeout)
 			took := time.Since(start)
-			if noWaker && v.waits && timeout != 0 {
-				if err == nil && timeout > 0 && took >= timeout {
-					continue // the time was up before it had to wait
-				}
-				if !errors.Is(err, errno) || !strings.Contains(err.Error(), "open") || got != 0 {
-					t.Errorf("%s(%v): %v, %v, want %v of open", v.name, timeout, got, err, errno)
-				}
+			if cannotWait {
+				wantOpenFailed(t, name, got, err, errno)
 				continue
 			}
-			if none && err == nil && v.name == "WaitContext" && took >= timeout {
-				continue
-			}
-			if none {
-				if !errors.Is(err, errno) {
-					t.Errorf("%s(%v): %v, %v, want %v", v.name, timeout, got, err, errno)
-				}
-			} else if got != 0 || err != nil || took < timeout && v.name != "RawPoll" {
-				t.Errorf("%s(%v): %v, %v after %v, want 0", v.name, timeout, got, err, took)
-			}
-			if n := calls.Load() - before; n > 40 { // but for signals there are 6 at most
-				t.Errorf("%s(%v): %d system calls", v.name, timeout, n)
+			want(name, got, 0, err)
+			if !none && took < timeout || calls > 40 { // there are 6, except for signals
+				t.Errorf("%s: over after %v and %d system calls", name, took, calls)
 			}
 		}
 	}
+	testForbiddenWaits(t, idle, call, errno)
+}
 
-	// Without ppoll a part of a millisecond is waited as a whole one, in one system
-	// call, unless a signal interrupts it.
-	if call == "ppoll" && hasPoll {
+// wantOpenFailed checks that a call has failed since it has no Waker.
+func wantOpenFailed(t *testing.T, name string, got Events, err error, errno syscall.Errno) {
+	t.Helper()
+	if got != 0 || !errors.Is(err, errno) || !strings.Contains(err.Error(), "open") {
+		t.Errorf("%s: %v, %v, want %v of open", name, got, err, errno)
+	}
+}
+
+// testForbiddenWaits checks the rounding of timeouts without ppoll(2), and what cannot have a
+// Waker without eventfd2(2).
+func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno) {
+	switch {
+	case call == "eventfd2":
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		got, err := WaitContext(ctx, idle, POLLIN)
+		wantOpenFailed(t, "WaitContext", got, err, errno)
+		_, err = NewWaker()
+		wantError(t, err, "open", -1, errno)
+	case call == "ppoll" && hasPoll:
+		// A part of a millisecond is waited as a whole one, in one system call, unless a
+		// signal interrupts it.
+		calls := 0
+		onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
+			calls++
+			return 0, 0, false
+		})
 		for _, timeout := range []time.Duration{10 * time.Microsecond, 1500 * time.Microsecond} {
-			fewest := int64(1000)
-			longest := time.Duration(0)
+			fewest, longest := 1000, time.Duration(0)
 			for i := 0; i < 20; i++ {
-				before := calls.Load()
+				calls = 0
 				start := time.Now()
 				Poll(nil, timeout)
 				longest = max(longest, time.Since(start))
-				fewest = min(fewest, calls.Load()-before)
+				fewest = min(fewest, calls)
 			}
 			if whole := timeout.Truncate(time.Millisecond) + time.Millisecond; longest < whole || fewest != 2 {
 				t.Errorf("%v take %v at most and %d system calls at least, want %v and 2", timeout, longest, fewest, whole)
 			}
 		}
 	}
-
-	w2, err := NewWaker()
-	if noWaker {
-		wantError(t, err, "open", -1, errno)
-		return
-	}
-	must(t, err)
-	must(t, w2.Close())
 }
 
-// TestStandIn checks which system calls are made where one is missing or forbidden,
-// from the first call on or in the middle of a wait.
+// A standInTest is a timeout, and the calls that have to be made where errno is the answer to
+// some of them.
+type standInTest struct {
+	name    string
+	timeout time.Duration
+	steps   []standInStep
+	n       int
+	err     error
+}
+
+type standInStep struct {
+	poll  bool // poll(2) is called, and not ppoll(2)
+	asks  time.Duration
+	takes time.Duration
+	n     int
+	errno syscall.Errno
+}
+
+func standInTests(errno syscall.Errno) []standInTest {
+	const h = time.Hour
+	const eintr, eagain, enomem = syscall.EINTR, syscall.EAGAIN, syscall.ENOMEM
+	type steps = []standInStep
+	return []standInTest{
+		{"poll, at once", 0, steps{{poll: true, errno: errno}, {n: 1}}, 1, nil},
+		{"poll, 1h", h, steps{{poll: true, asks: h, errno: errno}, {asks: h, n: 1}}, 1, nil},
+		{"poll, forever", Forever, steps{{poll: true, asks: -1, errno: errno}, {asks: -1, n: 1}}, 1, nil},
+		{"poll, after EAGAIN", Forever, steps{
+			{poll: true, asks: -1, errno: eagain}, {poll: true, asks: -1, errno: errno}, {asks: -1, n: 1},
+		}, 1, nil},
+		{"poll, after EINTR", Forever, steps{
+			{poll: true, asks: -1, errno: eintr}, {poll: true, asks: -1, errno: errno},
+			{asks: -1, errno: eintr}, {poll: true, asks: -1, n: 1},
+		}, 1, nil},
+		{"poll, in the last call", h, steps{{poll: true, asks: h, takes: 2 * h, errno: eintr}, {poll: true, errno: errno}, {n: 1}}, 1, nil},
+		{"ppoll, at once", h + 1, steps{{asks: h + 1, errno: errno}, {poll: true, asks: h + 1, n: 1}}, 1, nil},
+		{"ppoll, after EINTR", 2 * h, steps{
+			{poll: true, asks: 2 * h, takes: h, errno: eintr}, {asks: h, errno: errno}, {poll: true, asks: h, n: 1},
+		}, 1, nil},
+		{"ppoll, again and again", 3 * h, steps{
+			{poll: true, asks: 3 * h, takes: h, errno: eintr},
+			{asks: 2 * h, errno: errno}, {poll: true, asks: 2 * h, takes: h, errno: eintr},
+			{asks: h, errno: errno}, {poll: true, asks: h, takes: h},
+		}, 0, nil},
+		{"either in turn", 2 * h, steps{
+			{poll: true, asks: 2 * h, errno: errno}, {asks: 2 * h, takes: h, errno: eintr},
+			{asks: h, errno: errno}, {poll: true, asks: h, n: 2},
+		}, 2, nil},
+		{"both, at once", 0, steps{{poll: true, errno: errno}, {errno: errno}}, 0, errno},
+		{"both, 1h", h, steps{{poll: true, asks: h, errno: errno}, {asks: h, errno: errno}}, 0, errno},
+		{"both, 1h1ns", h + 1, steps{{asks: h + 1, errno: errno}, {poll: true, asks: h + 1, errno: errno}}, 0, errno},
+		{"both, after EINTR", 2 * h, steps{
+			{poll: true, asks: 2 * h, takes: h, errno: eintr}, {asks: h, errno: errno}, {poll: true, asks: h, errno: errno},
+		}, 0, errno},
+		{"another error", h, steps{{poll: true, asks: h, errno: enomem}}, 0, enomem},
+		{"another error of the other", h, steps{{poll: true, asks: h, errno: errno}, {asks: h, errno: enomem}}, 0, enomem},
+	}
+}
+
+// TestStandIn checks which system calls are made where one is missing or forbidden, from the
+// first call on or in the middle of a wait.
 func TestStandIn(t *testing.T) {
 	if !hasPoll {
 		t.Skip("there is no poll(2)")
 	}
 	watchdog(t, soon)
-	const h = time.Hour
-	type step struct {
-		poll  bool // poll(2) is called, and not ppoll(2)
-		asked time.Duration
-		takes time.Duration
-		n     int
-		errno syscall.Errno
-	}
 	for _, errno := range []syscall.Errno{syscall.ENOSYS, syscall.EPERM} {
-		for _, v := range []struct {
-			name    string
-			timeout time.Duration
-			steps   []step
-			n       int
-			err     error
-		}{
-			{"poll, at once", 0, []step{{poll: true, errno: errno}, {n: 1}}, 1, nil},
-			{"poll, 1h", h, []step{{poll: true, asked: h, errno: errno}, {asked: h, n: 1}}, 1, nil},
-			{"poll, forever", Forever, []step{{poll: true, asked: -1, errno: errno}, {asked: -1, n: 1}}, 1, nil},
-			{"poll, after EAGAIN", Forever, []step{
-				{poll: true, asked: -1, errno: syscall.EAGAIN},
-				{poll: true, asked: -1, errno: errno}, {asked: -1, n: 1},
-			}, 1, nil},
-			{"poll, after EINTR", Forever, []step{
-				{poll: true, asked: -1, errno: syscall.EINTR},
-				{poll: true, asked: -1, errno: errno}, {asked: -1, errno: syscall.EINTR},
-				{poll: true, asked: -1, n: 1},
-			}, 1, nil},
-			{"poll, in the last call", h, []step{
-				{poll: true, asked: h, takes: 2 * h, errno: syscall.EINTR},
-				{poll: true, errno: errno}, {n: 1},
-			}, 1, nil},
-			{"ppoll, at once", h + 1, []step{{asked: h + 1, errno: errno}, {poll: true, asked: h + 1, n: 1}}, 1, nil},
-			{"ppoll, after EINTR", 2 * h, []step{
-				{poll: true, asked: 2 * h, takes: h, errno: syscall.EINTR},
-				{asked: h, errno: errno}, {poll: true, asked: h, n: 1},
-			}, 1, nil},
-			{"ppoll, again and again", 3 * h, []step{
-				{poll: true, asked: 3 * h, takes: h, errno: syscall.EINTR},
-				{asked: 2 * h, errno: errno}, {poll: true, asked: 2 * h, takes: h, errno: syscall.EINTR},
-				{asked: h, errno: errno}, {poll: true, asked: h, takes: h},
-			}, 0, nil},
-			{"either in turn", 2 * h, []step{
-				{poll: true, asked: 2 * h, errno: errno}, {asked: 2 * h, takes: h, errno: syscall.EINTR},
-				{asked: h, errno: errno}, {poll: true, asked: h, n: 2},
-			}, 2, nil},
-			{"both, at once", 0, []step{{poll: true, errno: errno}, {errno: errno}}, 0, errno},
-			{"both, 1h", h, []step{{poll: true, asked: h, errno: errno}, {asked: h, errno: errno}}, 0, errno},
-			{"both, 1h1ns", h + 1, []step{{asked: h + 1, errno: errno}, {poll: true, asked: h + 1, errno: errno}}, 0, errno},
-			{"both, after EINTR", 2 * h, []step{
-				{poll: true, asked: 2 * h, takes: h, errno: syscall.EINTR},
-				{asked: h, errno: errno}, {poll: true, asked: h, errno: errno},
-			}, 0, errno},
-			{"another error", h, []step{{poll: true, asked: h, errno: syscall.ENOMEM}}, 0, syscall.ENOMEM},
-			{"another error of the other", h, []step{{poll: true, asked: h, errno: errno}, {asked: h, errno: syscall.ENOMEM}}, 0, syscall.ENOMEM},
-		} {
+		for _, v := range standInTests(errno) {
 			t.Run(fmt.Sprintf("errno=%d/missing=%s", errno, v.name), func(t *testing.T) {
-				oldEpoch := epoch
-				defer func() { epoch = oldEpoch }()
 				call := 0
 				onCall(t, func(isPoll bool, timeout time.Duration) (int, syscall.Errno, bool) {
 					if call == len(v.steps) {
 						t.Fatalf("call %d, poll=%v for %v, is one too many", call, isPoll, timeout)
 					}
 					s := v.steps[call]
-					// Some of the time goes by in this test.
-					near := timeout == s.asked || timeout > 0 && timeout < s.asked && timeout > s.asked-h/2
-					if isPoll != s.poll || !near {
-						t.Errorf("call %d is poll=%v for %v, want poll=%v for %v", call, isPoll, timeout, s.poll, s.asked)
+					if isPoll != s.poll {
+						t.Errorf("call %d: poll=%v, want %v", call, isPoll, s.poll)
 					}
+					wantNear(t, call, timeout, s.asks)
 					call++
 					pass(s.takes)
 					if s.errno != 0 {

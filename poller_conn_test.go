@@ -1,13 +1,17 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// The tests of RegisterConn against conns that are closed, that fail and that lock.
+// The tests of RegisterConn.
 
 package poll
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"math"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,14 +19,164 @@ import (
 	"testing"
 )
 
-// TestRegisterConnWhileHeld checks that the registration is made while the conn holds
-// its descriptor: it is there before Control's function returns, and nothing is
-// registered after that.
+// A realConn is a conn of package os or net, its mode, and what is reported of it when asked
+// for POLLIN, POLLPRI and POLLOUT.
+type realConn struct {
+	name string
+	c    interface {
+		syscall.Conn
+		io.Closer
+	}
+	nonblocking bool
+	want        Events
+}
+
+// realConns returns conns of all kinds. Closing one does not change those after it.
+func realConns(t *testing.T) (all []realConn) {
+	add := func(name string, nonblocking bool, want Events, c any, err error) {
+		t.Helper()
+		must(t, err)
+		conn := c.(interface {
+			syscall.Conn
+			io.Closer
+		})
+		t.Cleanup(func() { conn.Close() })
+		all = append(all, realConn{name, conn, nonblocking, want})
+	}
+	for _, network := range []string{"tcp", "unix"} {
+		address := map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")}[network]
+		l, err := net.Listen(network, address)
+		must(t, err)
+		c, err := net.Dial(network, l.Addr().String())
+		add(network+" conn", true, POLLOUT, c, err)
+		add(network+" listener", true, POLLIN, l, nil) // the connection is not accepted
+	}
+	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
+	add("udp", true, POLLOUT, udp, err)
+	pr, pw, err := os.Pipe()
+	add("File, pipe", true, POLLOUT, pw, err)
+	t.Cleanup(func() { pr.Close() })
+	regular, err := os.CreateTemp(t.TempDir(), "")
+	add("File, regular", false, POLLIN|POLLOUT, regular, err)
+	dup, err := syscall.Dup(mustFd(t, regular))
+	add("File, blocking", false, POLLIN|POLLOUT, os.NewFile(uintptr(dup), "blocking"), err)
+	return all
+}
+
+// TestRegisterConn checks that a conn is watched by its descriptor, keeps its mode, is not
+// closed by the Poller, and is an error once it is closed.
+func TestRegisterConn(t *testing.T) {
+	watchdog(t, soon)
+	for _, v := range realConns(t) {
+		t.Run("conn="+v.name, func(t *testing.T) {
+			real := mustFd(t, v.c)
+			before := fcntl(t, real, syscall.F_GETFL)
+			p := newPoller(t, nil, 0)
+			fd, err := p.RegisterConn(v.c)
+			if fd != real || err != nil {
+				t.Fatalf("RegisterConn = %d, %v, want %d", fd, err, real)
+			}
+			wantSet(t, p, map[int]Events{fd: POLLIN | POLLPRI | POLLOUT})
+			want := Ready{Fd: fd, Events: v.want, Value: v.c}
+			wantPoll(t, p, Forever, want)
+			wantPoll(t, p, 0, want)
+			if after := fcntl(t, fd, syscall.F_GETFL); after != before || after&syscall.O_NONBLOCK != 0 != v.nonblocking {
+				t.Errorf("flags %#x before, %#x after; non-blocking: want %v", before, after, v.nonblocking)
+			}
+
+			// The masks of a second call replace those of the first, and it counts once.
+			again, err := p.RegisterConn(v.c, POLLIN, POLLRDNORM)
+			if again != fd || err != nil {
+				t.Errorf("RegisterConn again = %d, %v", again, err)
+			}
+			wantSet(t, p, map[int]Events{fd: POLLIN | POLLRDNORM})
+
+			must(t, p.Unregister(fd))
+			wantError(t, p.Unregister(fd), "unregister", fd, ErrNotRegistered)
+			p.RegisterConn(v.c, 0)
+			wantSet(t, p, map[int]Events{fd: 0})
+			must(t, p.Close())
+			if !isOpen(fd) {
+				t.Error("closed by Unregister or Close")
+			}
+
+			q := newPoller(t, []int{math.MaxInt32}, 0)
+			must(t, v.c.Close())
+			got, err := q.RegisterConn(v.c, POLLIN)
+			if got != -1 || err == nil {
+				t.Errorf("RegisterConn of a closed one = %d, %v", got, err)
+			}
+			if _, ok := v.c.(*os.File); !ok { // the error of package os is not its ErrClosed
+				wantError(t, err, "register", -1, net.ErrClosed)
+			}
+			wantSet(t, q, map[int]Events{math.MaxInt32: 0})
+		})
+	}
+}
+
+// TestRegisterConnErrors checks that a RegisterConn that fails returns the reason and changes
+// nothing.
+func TestRegisterConnErrors(t *testing.T) {
+	watchdog(t, soon)
+	mine := errors.New("mine")
+	const none = ^uintptr(0)
+	big := uintptr(math.MaxInt32)
+	big++ // negative as an int of 32 bits
+	gives := func(err error, fds ...uintptr) *fakeConn {
+		return &fakeConn{control: func(f func(uintptr)) error {
+			for _, fd := range fds {
+				f(fd)
+			}
+			return err
+		}}
+	}
+	for _, v := range []struct {
+		name string
+		c    syscall.Conn
+		fd   int // that the error is about
+		want error
+	}{
+		{"SyscallConn fails", &fakeConn{err: mine}, -1, mine},
+		{"Control fails", gives(mine), -1, mine},
+		{"Control fails afterwards", gives(mine, 7), -1, mine},
+		{"Control fails afterwards, registered", gives(mine, 8), -1, mine},
+		{"Control does nothing", gives(nil), -1, syscall.EBADF},
+		{"Control gives -1", gives(nil, none), -1, syscall.EBADF},
+		{"Control gives -1 and fails", gives(mine, none), -1, mine},
+		{"Control gives 1<<31", gives(nil, big), int(big), syscall.EBADF},
+		// Further calls back are ignored.
+		{"Control gives -1, then one", gives(nil, none, 7), -1, syscall.EBADF},
+		{"Control gives two and fails", gives(mine, 7, 9), -1, mine},
+		{"Control gives two, one registered, and fails", gives(mine, 8, 7), -1, mine},
+		{"Control gives the same twice and fails", gives(mine, 7, 7), -1, mine},
+		{"Control gives a registered one twice and fails", gives(mine, 8, 8), -1, mine},
+	} {
+		t.Run("conn="+v.name, func(t *testing.T) {
+			p := newPoller(t, []int{8}, POLLPRI)
+			fd, err := p.RegisterConn(v.c, POLLIN)
+			wantError(t, err, "register", v.fd, v.want)
+			if fd != -1 {
+				t.Errorf("RegisterConn = %d, want -1", fd)
+			}
+			wantSet(t, p, map[int]Events{8: POLLPRI})
+		})
+	}
+	for _, c := range []*fakeConn{gives(nil, 7, 8), gives(nil, 7, 7), gives(nil, 7, none)} {
+		p := newPoller(t, []int{8}, POLLPRI)
+		fd, err := p.RegisterConn(c, POLLIN)
+		if fd != 7 || err != nil {
+			t.Errorf("RegisterConn = %d, %v, want 7", fd, err)
+		}
+		wantSet(t, p, map[int]Events{7: POLLIN, 8: POLLPRI})
+	}
+}
+
+// TestRegisterConnWhileHeld checks that the registration is made while the conn holds its
+// descriptor, and that nothing is registered after that.
 func TestRegisterConnWhileHeld(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	for i := 0; i < 2; i++ { // with nothing there before, and over a registration
 		c := &fakeConn{}
 		c.control = func(f func(fd uintptr)) error {
@@ -30,10 +184,10 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 			if events, ok := p.Registered(r); events != POLLIN || !ok {
 				t.Errorf("while the conn holds it: %v, %v, want POLLIN", events, ok)
 			}
-			if x := p.set.extras[int32(r)]; x == nil || x.conn != any(c) || x.value != any(c) {
-				t.Errorf("while the conn holds it: %v, want the conn", x)
+			if value, conn := held(p, r); conn != syscall.Conn(c) || value != any(c) {
+				t.Errorf("while the conn holds it: %v and %v, want the conn", value, conn)
 			}
-			// It lets go of it, its owner closes it, and the number is another's.
+			// The conn releases it, its owner closes it, and the number is another file's.
 			return p.Unregister(r)
 		}
 		fd, err := p.RegisterConn(c, POLLIN)
@@ -41,23 +195,28 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 			t.Fatalf("RegisterConn = %d, %v, want %d", fd, err, r)
 		}
 		if events, ok := p.Registered(r); ok {
-			t.Errorf("a stranger is registered, with %v", events)
+			t.Errorf("another file is registered, with %v", events)
 		}
 		must(t, p.Register(r, POLLPRI))
 		must(t, p.Attach(r, "value"))
 	}
 }
 
-// TestRegisterConnRace checks that a registration never falls on a stranger while
-// conns are closed elsewhere and their numbers are opened anew.
+// A connRace is a conn that is registered in one goroutine and closed in another, which then
+// opens a file that may get the same number, the successor.
+type connRace struct {
+	c                 *os.File
+	fd                int
+	registerSuccessor bool
+}
+
+// TestRegisterConnRace checks that a registration never falls on another file while conns are
+// closed elsewhere and their numbers are reused.
 func TestRegisterConnRace(t *testing.T) {
 	watchdog(t, 8*soon)
-	rounds := 100000
-	if testing.Short() {
-		rounds = 5000
-	}
+	rounds := scaled(100000, 20)
 	_, w := newPipe(t)
-	// Close waits until Control has returned, but only of a file that does not block
+	// Close waits until Control has returned, but only for a file that does not block
 	// (FD.Close in internal/poll).
 	dup := func() *os.File {
 		fd, err := syscall.Dup(w)
@@ -66,15 +225,10 @@ func TestRegisterConnRace(t *testing.T) {
 	}
 	var p Poller
 	defer p.Close()
-
-	type round struct {
-		c        *os.File
-		fd       int
-		stranger bool // registers the next owner of the number
-	}
-	begin, end := make(chan round), make(chan *os.File)
+	begin, end := make(chan connRace), make(chan *os.File)
 	var ready, started atomic.Bool
-	go func() { // the owner of the conns
+	go func() { // closes the conns
+		defer close(end)
 		for r := range begin {
 			ready.Store(true)
 			for !started.Load() {
@@ -82,20 +236,19 @@ func TestRegisterConnRace(t *testing.T) {
 			}
 			r.c.Close()
 			p.Unregister(r.fd)
-			// Nothing but the stranger may be registered by the number from now on.
-			stranger := dup()
-			if r.stranger {
-				if _, err := p.RegisterConn(stranger, POLLOUT); err != nil {
+			// Nothing but the successor may be registered by the number from now on.
+			successor := dup()
+			if r.registerSuccessor {
+				if _, err := p.RegisterConn(successor, POLLOUT); err != nil {
 					t.Error(err)
 				}
 			}
-			end <- stranger
+			end <- successor
 		}
-		close(end)
 	}()
-	var first, reused int
+	first := 0
 	for i := 0; i < rounds; i++ {
-		r := round{c: dup(), stranger: i%2 == 0}
+		r := connRace{c: dup(), registerSuccessor: i%2 == 0}
 		r.fd = mustFd(t, r.c)
 		ready.Store(false)
 		started.Store(false)
@@ -108,42 +261,40 @@ func TestRegisterConnRace(t *testing.T) {
 			p.Len() // a while, from none to some microseconds
 		}
 		fd, err := p.RegisterConn(r.c, POLLIN)
-		if err == nil && fd != r.fd {
-			t.Fatalf("RegisterConn = %d, want %d", fd, r.fd)
-		}
 		if err == nil {
 			first++
-		}
-		stranger := <-end
-		number := mustFd(t, stranger)
-		if number == r.fd {
-			reused++
-		}
-		events, ok := p.Registered(r.fd)
-		switch {
-		case !r.stranger && ok:
-			t.Fatalf("round %d: a stranger is registered as fd %d with %v", i, r.fd, events)
-		case r.stranger && number == r.fd && (!ok || events != POLLOUT):
-			t.Fatalf("round %d: fd %d is registered with %v, %v, want the stranger's POLLOUT", i, r.fd, events, ok)
-		case r.stranger:
-			ready, err := p.Poll(0)
-			if len(ready) != 1 || err != nil || ready[0].Fd != number || ready[0].Value != any(stranger) {
-				t.Fatalf("round %d: Poll = %v, %v with %v, want fd %d with the stranger", i, ready, err, values(ready), number)
+			if fd != r.fd {
+				t.Fatalf("RegisterConn = %d, want %d", fd, r.fd)
 			}
+		}
+		successor := <-end
+		want := map[int]Events{}
+		if number := mustFd(t, successor); r.registerSuccessor {
+			want[number] = POLLOUT
+			wantPoll(t, &p, 0, Ready{Fd: number, Events: POLLOUT, Value: successor})
+			wantSet(t, &p, want)
 			must(t, p.Unregister(number))
+		} else {
+			wantSet(t, &p, want)
 		}
-		if n := p.Len(); n != 0 {
-			t.Fatalf("round %d: %d are registered, want none", i, n)
-		}
-		stranger.Close()
+		successor.Close()
 	}
 	close(begin)
 	<-end
-	t.Logf("of %d rounds RegisterConn was first in %d, and the number was reused in %d", rounds, first, reused)
+	t.Logf("of %d rounds RegisterConn was first in %d", rounds, first)
 }
 
-// TestRegisterConnFails checks that everything is as it was if Control fails after
-// it has called back.
+// failsAfter returns a conn for fd that fails with err after it has called back and then do.
+func failsAfter(fd int, err error, do func()) *fakeConn {
+	return &fakeConn{control: func(f func(fd uintptr)) error {
+		f(uintptr(fd))
+		do()
+		return err
+	}}
+}
+
+// TestRegisterConnFails checks that a RegisterConn whose Control fails after it has called
+// back puts back what was registered before, with mask, value and conn.
 func TestRegisterConnFails(t *testing.T) {
 	watchdog(t, soon)
 	mine := errors.New("mine")
@@ -151,138 +302,111 @@ func TestRegisterConnFails(t *testing.T) {
 	mustWrite(t, w, "x")
 	old := fdConn(r)
 	for _, before := range []struct {
-		name  string
-		set   func(p *Poller)
-		mask  Events
-		ok    bool
-		value any
-		conn  any
-	}{
-		{"nothing", func(p *Poller) {}, 0, false, nil, nil},
-		{"others", func(p *Poller) { p.Register(1000); p.Register(1001) }, 0, false, nil, nil},
-		{"a mask", func(p *Poller) { p.Register(r, POLLIN|POLLPRI) }, POLLIN | POLLPRI, true, nil, nil},
-		{"a value", func(p *Poller) { p.Register(r, POLLIN); p.Attach(r, "value") }, POLLIN, true, "value", nil},
-		{"a conn", func(p *Poller) { p.RegisterConn(old, POLLIN) }, POLLIN, true, old, old},
-		{"a conn and a value", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, "value") }, POLLIN, true, "value", old},
-		{"a conn and nil", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, nil) }, POLLIN, true, nil, old},
-	} {
-		for _, fails := range []struct {
-			name    string
-			want    error
-			control func(f func(fd uintptr)) error
-		}{
-			{"error", mine, func(f func(fd uintptr)) error { f(uintptr(r)); return mine }},
-			{"EINVAL", syscall.EINVAL, func(f func(fd uintptr)) error { f(uintptr(r)); return syscall.EINVAL }},
-			{"nil pointer", syscall.EINVAL, func(f func(fd uintptr)) error {
-				f(uintptr(r))
-				var nothing *fakeConn
-				return nothing.err
-			}},
-		} {
-			t.Run("before="+before.name+"/fails="+fails.name, func(t *testing.T) {
-				if fails.name == "nil pointer" {
-					needNilPanics(t)
-				}
-				var p Poller
-				defer p.Close()
-				before.set(&p)
-				n := p.Len()
-				for i := 0; i < 2; i++ {
-					fd, err := p.RegisterConn(&fakeConn{control: fails.control}, POLLOUT)
-					wantError(t, err, "register", -1, fails.want)
-					if fd != -1 {
-						t.Errorf("RegisterConn = %d, want -1", fd)
-					}
-					if mask, ok := p.Registered(r); mask != before.mask || ok != before.ok || p.Len() != n {
-						t.Errorf("Registered = %v, %v, Len = %d, want %v, %v, %d", mask, ok, p.Len(), before.mask, before.ok, n)
-					}
-					x := p.set.extras[int32(r)]
-					if before.conn != nil && (x == nil || x.conn != before.conn) {
-						t.Errorf("it holds %v, want the conn that it held", x)
-					}
-					if before.value == nil && before.conn == nil && x != nil {
-						t.Errorf("it holds %v, want nothing", x)
-					}
-					if before.ok {
-						wantValue(t, &p, r, before.value)
-					}
-				}
-			})
-		}
-	}
-
-	// A registration that others have made since is not undone.
-	for _, v := range []struct {
 		name string
 		do   func(p *Poller)
 		mask Events
 		ok   bool
+		extra
 	}{
-		{"Unregister", func(p *Poller) { p.Unregister(r) }, 0, false},
-		{"Unregister and Register", func(p *Poller) { p.Unregister(r); p.Register(r, POLLPRI) }, POLLPRI, true},
-		{"RegisterConn", func(p *Poller) { p.RegisterConn(old, POLLRDBAND) }, POLLRDBAND, true},
+		{"nothing", func(p *Poller) {}, 0, false, extra{}},
+		{"others", func(p *Poller) { p.Register(1000); p.Register(1001) }, 0, false, extra{}},
+		{"a mask", func(p *Poller) { p.Register(r, POLLIN|POLLPRI) }, POLLIN | POLLPRI, true, extra{}},
+		{"a value", func(p *Poller) { p.Register(r, POLLIN); p.Attach(r, "v") }, POLLIN, true, extra{value: "v"}},
+		{"a conn", func(p *Poller) { p.RegisterConn(old, POLLIN) }, POLLIN, true, extra{value: old}},
+		{"a conn and a value", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, "v") }, POLLIN, true, extra{value: "v"}},
+		{"a conn and nil", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, nil) }, POLLIN, true, extra{}},
 	} {
-		for _, registered := range []bool{false, true} {
-			var p Poller
-			if registered {
-				p.Register(r, POLLIN)
+		t.Run("before="+before.name, func(t *testing.T) {
+			p := newPoller(t, nil, 0)
+			before.do(p)
+			n := p.Len()
+			_, conn := held(p, r)
+			for _, fails := range []error{mine, syscall.EINVAL} {
+				fd, err := p.RegisterConn(failsAfter(r, fails, func() {}), POLLOUT)
+				wantError(t, err, "register", -1, fails)
+				if mask, ok := p.Registered(r); fd != -1 || mask != before.mask || ok != before.ok || p.Len() != n {
+					t.Errorf("RegisterConn = %d, Registered = %v, %v, Len = %d, want -1, %v, %v, %d", fd, mask, ok, p.Len(), before.mask, before.ok, n)
+				}
+				if value, c := held(p, r); value != before.value || c != conn {
+					t.Errorf("it holds %v and %v, want %v and %v", value, c, before.value, conn)
+				}
 			}
-			_, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
-				f(uintptr(r))
-				v.do(&p)
-				return mine
-			}})
-			wantError(t, err, "register", -1, mine)
-			if mask, ok := p.Registered(r); mask != v.mask || ok != v.ok {
-				t.Errorf("after another's %s, registered=%v: %v, %v, want %v, %v", v.name, registered, mask, ok, v.mask, v.ok)
+			if before.ok {
+				wantValue(t, p, r, before.value)
 			}
-			p.Close()
-		}
-	}
-
-	// Nor does one whose Poller is closed meanwhile, which is ErrClosed.
-	var p Poller
-	fd, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
-		f(uintptr(r))
-		must(t, p.Close())
-		return mine
-	}})
-	wantError(t, err, "register", -1, ErrClosed)
-	if fd != -1 || p.Len() != 0 {
-		t.Errorf("closed meanwhile: %d, %v, Len = %d", fd, err, p.Len())
+		})
 	}
 }
 
-// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for
-// one, which another goroutine holds that calls the Poller.
+// TestRegisterConnFailsLate checks that a RegisterConn that fails does not take back what
+// others have registered since, and returns ErrClosed if the Poller was closed.
+func TestRegisterConnFailsLate(t *testing.T) {
+	watchdog(t, soon)
+	const fd = 1000
+	for _, v := range []struct {
+		name string
+		do   func(p *Poller) error
+		want map[int]Events // or what was there before, if nil
+	}{
+		{"Unregister", func(p *Poller) error { return p.Unregister(fd) }, map[int]Events{}},
+		{"Unregister and Register", func(p *Poller) error {
+			return errors.Join(p.Unregister(fd), p.Register(fd, POLLPRI))
+		}, map[int]Events{fd: POLLPRI}},
+		{"RegisterConn", func(p *Poller) error { _, err := p.RegisterConn(fdConn(fd), POLLRDBAND); return err }, map[int]Events{fd: POLLRDBAND}},
+		{"RegisterConn that fails", func(p *Poller) error {
+			_, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() {}), POLLOUT)
+			wantError(t, err, "register", -1, syscall.EIO)
+			if events, ok := p.Registered(fd); events != POLLIN || !ok {
+				t.Errorf("after the inner one: %v, %v, want POLLIN", events, ok)
+			}
+			return nil
+		}, nil},
+	} {
+		for _, before := range []map[int]Events{{}, {fd: POLLPRI | POLLOUT}} {
+			t.Run(fmt.Sprintf("meanwhile=%s/before=%v", v.name, len(before)), func(t *testing.T) {
+				p := newPoller(t, nil, 0)
+				for fd, events := range before {
+					must(t, p.Register(fd, events))
+				}
+				got, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() { must(t, v.do(p)) }), POLLIN)
+				wantError(t, err, "register", -1, syscall.EIO)
+				if got != -1 {
+					t.Errorf("RegisterConn = %d, want -1", got)
+				}
+				want := v.want
+				if want == nil {
+					want = before
+				}
+				wantSet(t, p, want)
+			})
+		}
+	}
+
+	var p Poller
+	got, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() { must(t, p.Close()) }))
+	wantError(t, err, "register", -1, ErrClosed)
+	if got != -1 || p.Len() != 0 {
+		t.Errorf("closed meanwhile: %d, %v, Len = %d", got, err, p.Len())
+	}
+}
+
+// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for one that
+// another goroutine holds, which calls the Poller.
 func TestRegisterConnLocks(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	var mu sync.Mutex // the conn's
-	entered := make(chan struct{})
+	entered, done := make(chan struct{}), make(chan error, 1)
 	mu.Lock()
-	done := make(chan struct{})
 	go func() {
-		defer close(done)
 		defer mu.Unlock()
 		<-entered
-		if err := p.Register(w, POLLOUT); err != nil {
-			t.Error(err)
-		}
-		p.Modify(w, POLLOUT)
-		p.Attach(w, "value")
+		err := errors.Join(p.Register(w, POLLOUT), p.Modify(w, POLLOUT), p.Attach(w, "value"), p.Wake())
 		p.Registered(r)
 		p.Len()
-		p.Wake()
-		for i := 0; i < 2; i++ {
-			if ready, err := p.Poll(Forever); len(ready) != 1 || err != nil {
-				t.Errorf("Poll = %v, %v", ready, err)
-			}
-		}
-		p.Unregister(w)
+		_, pollErr := p.Poll(Forever)
+		done <- errors.Join(err, pollErr, p.Unregister(w))
 	}()
 	fd, err := p.RegisterConn(&fakeConn{control: func(f func(fd uintptr)) error {
 		close(entered)
@@ -290,25 +414,19 @@ func TestRegisterConnLocks(t *testing.T) {
 		defer mu.Unlock()
 		f(uintptr(r))
 		return nil
-	}}, POLLIN)
+	}})
 	if fd != r || err != nil {
 		t.Errorf("RegisterConn = %d, %v, want %d", fd, err, r)
 	}
-	<-done
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN, Value: p.set.extras[int32(r)].value})
+	must(t, <-done)
 }
 
-// A valueConn has its methods on the value: a nil *valueConn panics when they are
-// called.
-type valueConn struct{ testConn }
-
-// A panicConn panics.
+// A panicConn panics. A nil *panicConn does so before, as for any method of a value.
 type panicConn struct{ with any }
 
 func (c panicConn) SyscallConn() (syscall.RawConn, error) { panic(c.with) }
 
-// TestRegisterConnNil checks that a conn that is nil in any form is EINVAL, and that
-// a panic about anything else passes through.
+// TestRegisterConnNil checks that any kind of nil conn is EINVAL and changes nothing.
 func TestRegisterConnNil(t *testing.T) {
 	watchdog(t, soon)
 	var (
@@ -316,10 +434,9 @@ func TestRegisterConnNil(t *testing.T) {
 		nilTCP   *net.TCPConn
 		nilUnix  *net.UnixListener
 		nilConn  *fakeConn
-		nilValue *valueConn
-		none     []int
+		nilValue *panicConn
 	)
-	r, _ := newPipe(t)
+	r, w := newPipe(t)
 	for _, v := range []struct {
 		name string
 		c    syscall.Conn
@@ -331,158 +448,50 @@ func TestRegisterConnNil(t *testing.T) {
 		{"new(net.TCPConn)", new(net.TCPConn)},
 		{"nil *net.UnixListener", nilUnix},
 		{"nil *fakeConn", nilConn},
-		{"nil *valueConn", nilValue},
+		{"nil *panicConn", nilValue},
 		{"nil RawConn", &fakeConn{nilRaw: true}},
+		{"nil pointer after the call back", &fakeConn{control: func(f func(fd uintptr)) error {
+			f(uintptr(w))
+			return nilConn.err
+		}}},
 	} {
 		t.Run("conn="+v.name, func(t *testing.T) {
 			if v.c != syscall.Conn(nilFile) { // which package os knows
 				needNilPanics(t)
 			}
-			var p Poller
-			defer p.Close()
-			must(t, p.Register(r, POLLIN))
+			p := newPoller(t, []int{r}, POLLIN)
 			fd, err := p.RegisterConn(v.c, POLLOUT)
 			wantError(t, err, "register", -1, syscall.EINVAL)
 			if fd != -1 || errors.Is(err, ErrTooManyFds) {
 				t.Errorf("RegisterConn = %d, %v, want -1", fd, err)
 			}
-			if events, ok := p.Registered(r); events != POLLIN || !ok || p.Len() != 1 {
-				t.Errorf("Registered = %v, %v, Len = %d", events, ok, p.Len())
-			}
+			wantSet(t, p, map[int]Events{r: POLLIN})
 		})
 	}
-	for _, v := range []struct {
-		name string
-		do   func() any
-	}{
-		{"string", func() any { return "nil pointer" }},
-		{"error", func() any { return errors.New("a nil pointer") }},
-		{"index", func() (r any) {
-			defer func() { r = recover() }()
-			return none[len(none)]
-		}},
+}
+
+// TestRegisterConnPanics checks that a conn's panic about anything but a nil pointer passes
+// through and leaves the Poller unlocked.
+func TestRegisterConnPanics(t *testing.T) {
+	recovered := func(f func()) (r any) {
+		defer func() { r = recover() }()
+		f()
+		return nil
+	}
+	var none []int
+	var noMap map[int]int
+	for name, with := range map[string]any{
+		"string":  "nil pointer",
+		"error":   errors.New("a nil pointer"),
+		"index":   recovered(func() { none[len(none)] = 0 }),
+		"nil map": recovered(func() { noMap[0] = 0 }),
 	} {
-		t.Run("panic="+v.name, func(t *testing.T) {
-			var p Poller
-			defer p.Close()
-			with := v.do()
-			defer func() {
-				if got := recover(); got != with {
-					t.Errorf("panic %v, want %v", got, with)
-				}
-				must(t, p.Register(r, POLLIN)) // p is not locked
-			}()
-			fd, err := p.RegisterConn(panicConn{with})
-			t.Errorf("RegisterConn = %d, %v, want a panic", fd, err)
-		})
-	}
-}
-
-// TestRegisterConnFailsLate checks that a RegisterConn that fails after it was called
-// back does not undo what others have changed meanwhile.
-func TestRegisterConnFailsLate(t *testing.T) {
-	const fd = 1000
-	for i := 0; i < 6; i++ {
-		before, nested := i%2 == 1, [...]string{"no", "outside", "inside"}[i/2]
-		var p Poller
-		if before {
-			must(t, p.Register(fd, POLLPRI))
-			must(t, p.Attach(fd, "old"))
-		}
-		failOnce := func(meanwhile func()) {
-			t.Helper()
-			_, err := p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
-				f(fd)
-				meanwhile()
-				return syscall.EIO
-			}}, POLLIN)
-			wantError(t, err, "register", -1, syscall.EIO)
-		}
-		fail := failOnce
-		switch nested { // is another that fails, too
-		case "outside":
-			fail = func(meanwhile func()) { t.Helper(); failOnce(func() { failOnce(meanwhile) }) }
-		case "inside":
-			fail = func(meanwhile func()) { t.Helper(); failOnce(func() { meanwhile(); failOnce(func() {}) }) }
-		}
-		if !before {
-			fail(func() { must(t, p.Modify(fd, POLLOUT)) }) // of what was never there
-			wantSet(t, &p, nil)
-		}
-		fail(func() { must(t, p.Attach(fd, "new")) })
-		if events, ok := p.Registered(fd); ok != before || before && events != POLLPRI {
-			t.Errorf("before=%v, nested=%s, Attach: Registered = %v, %v", before, nested, events, ok)
-		}
-		fail(func() { must(t, p.Register(fd, POLLOUT)) })
-		if events, ok := p.Registered(fd); !ok || events != POLLOUT {
-			t.Errorf("before=%v, nested=%s, Register: Registered = %v, %v, want POLLOUT", before, nested, events, ok)
-		}
-		fail(func() { must(t, p.Modify(fd, POLLPRI)) })
-		if events, ok := p.Registered(fd); !ok || events != POLLPRI {
-			t.Errorf("before=%v, nested=%s, Modify: Registered = %v, %v, want POLLPRI", before, nested, events, ok)
-		}
-		want := Ready{Fd: fd, Events: POLLNVAL}
-		if before {
-			want.Value = "new"
-		}
-		wantPoll(t, &p, 0, want)
-		must(t, p.Close())
-	}
-}
-
-// TestRegisterConnsFail checks that of several RegisterConns of one number at once, those
-// that fail leave nothing behind, in whatever order they end.
-func TestRegisterConnsFail(t *testing.T) {
-	watchdog(t, soon)
-	const fd = 1000
-	masks := [3]Events{POLLIN, POLLOUT, POLLIN | POLLOUT}
-	for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-		for succeeds := -1; succeeds < 3; succeeds++ { // -1: none
-			for _, before := range []bool{false, true} {
-				var p Poller
-				want := Ready{Fd: fd, Events: POLLNVAL}
-				wantMask := POLLPRI
-				if before {
-					must(t, p.Register(fd, POLLPRI))
-					must(t, p.Attach(fd, "old"))
-					want.Value = "old"
-				}
-				var end [3]chan error
-				var conns [3]*fakeConn
-				results := make(chan error)
-				for i, mask := range masks {
-					begun, ended, mask := make(chan struct{}), make(chan error), mask
-					conn := &fakeConn{control: func(f func(uintptr)) error {
-						f(fd)
-						close(begun)
-						return <-ended
-					}}
-					go func() {
-						_, err := p.RegisterConn(conn, mask)
-						results <- err
-					}()
-					<-begun
-					end[i], conns[i] = ended, conn
-				}
-				for _, i := range order {
-					var err error = syscall.EIO
-					if i == succeeds {
-						err, want.Value, wantMask = nil, conns[i], masks[i]
-					}
-					end[i] <- err
-					if got := <-results; !errors.Is(got, err) {
-						t.Errorf("RegisterConn: %v, want %v", got, err)
-					}
-				}
-				mask, ok := p.Registered(fd)
-				if registered := before || succeeds >= 0; ok != registered || ok && mask != wantMask {
-					t.Errorf("order=%v, succeeds=%d, before=%v: Registered = %v, %v, want %v, %v", order, succeeds, before, mask, ok, wantMask, registered)
-				}
-				if ok {
-					wantPoll(t, &p, 0, want)
-				}
-				must(t, p.Close())
+		t.Run("panic="+name, func(t *testing.T) {
+			p := newPoller(t, nil, 0)
+			if got := recovered(func() { p.RegisterConn(panicConn{with}) }); got != with {
+				t.Errorf("panic %v, want %v", got, with)
 			}
-		}
+			must(t, p.Register(1000, POLLIN))
+		})
 	}
 }

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Random calls compared with a model, and many goroutines at once.
 
@@ -11,6 +11,7 @@ import (
 	"math/rand"
 	"reflect"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,29 +19,30 @@ import (
 	"time"
 )
 
-// A modelTest is what a script acts on: a Poller, its model, and descriptor numbers, some
-// of which are now one file, now another, and now closed.
+// A modelTest runs scripts, random sequences of calls, on a Poller and on a model of it. Some
+// of the descriptors are opened, replaced and closed meanwhile.
 type modelTest struct {
 	testing.TB
-	numbers []int // what the Poller is given; the first few are opened and closed
-	files   []int // what these are made
+	numbers []int // descriptors for the Poller; the first few are opened and closed
+	files   []int // which those are made copies of
 	writes  []int // the write ends among files
 	script  []byte
 
 	p      *Poller
-	set    map[int]modelled
+	set    map[int]modeled
 	births int
 	woken  bool
 }
 
-// modelled is what the model knows of a registration.
-type modelled struct {
-	events Events
-	value  any
-	born   int // differs between registrations of the same number
+// modeled is what the model knows of a registration.
+type modeled struct {
+	events   Events
+	value    any
+	disabled bool
+	born     int // differs between registrations of the same number, and after Disable
 }
 
-const reopened = 12 // the number of numbers that are opened and closed
+const reopened = 12 // how many of numbers are opened and closed
 
 func newModelTest(tb testing.TB, never []int) *modelTest {
 	w := &modelTest{TB: tb}
@@ -68,7 +70,7 @@ func newModelTest(tb testing.TB, never []int) *modelTest {
 }
 
 func (w *modelTest) reset() {
-	w.p, w.set, w.woken = new(Poller), make(map[int]modelled), false
+	w.p, w.set, w.woken = new(Poller), make(map[int]modeled), false
 }
 
 // run carries out a script, two bytes a step, and closes the Poller.
@@ -76,7 +78,7 @@ func (w *modelTest) run(script []byte) {
 	for w.script = script; len(w.script) >= 2; {
 		b, arg := int(w.script[0]), int(w.script[1])
 		w.script = w.script[2:]
-		w.step(b%20, b/20, arg)
+		w.step(b%22, b/22, arg)
 		w.invariants()
 	}
 	for _, fd := range w.numbers[:reopened] {
@@ -90,20 +92,20 @@ func (w *modelTest) run(script []byte) {
 
 var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POLLRDNORM | POLLWRNORM, 0x8000 | POLLIN, 0xffff}
 
-// step does one thing, op, with more and arg.
+// step carries out op, with more and arg.
 func (w *modelTest) step(op, more, arg int) {
-	if op < 13 {
+	if op < changeOps {
 		w.change(op, more, arg)
 		return
 	}
 	switch op {
-	case 13, 14:
+	case 15, 16:
 		w.poll(0, more)
-	case 15:
+	case 17:
 		w.poll(time.Duration(arg)*time.Microsecond, more)
-	case 16:
+	case 18:
 		w.poll(Forever, more)
-	case 17: // ends with something to report, or the Wake, or the time
+	case 19: // ends with something to report, or the Wake, or the time
 		want := w.expect()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(arg)*time.Microsecond)
 		ready, err := w.p.PollContext(ctx)
@@ -116,7 +118,7 @@ func (w *modelTest) step(op, more, arg int) {
 			w.Fatalf("PollContext returned empty")
 		}
 		w.woken = w.woken && len(want) > 0
-	case 18:
+	case 20:
 		cancelled, cancel := context.WithCancel(context.Background())
 		cancel()
 		if ready, err := w.p.PollContext(cancelled); len(ready) > 0 || err != context.Canceled {
@@ -126,7 +128,7 @@ func (w *modelTest) step(op, more, arg int) {
 			wantError(w, w.p.Register(bad), "register", bad, syscall.EBADF)
 			wantError(w, w.p.Unregister(bad), "unregister", bad, ErrNotRegistered)
 		}
-	case 19:
+	case 21:
 		if arg%4 == 0 {
 			must(w, w.p.Close())
 			if _, err := w.p.Poll(0); !errors.Is(err, ErrClosed) {
@@ -137,7 +139,9 @@ func (w *modelTest) step(op, more, arg int) {
 	}
 }
 
-// change does what may also be done while a Poll is under way.
+const changeOps = 15 // how many ops change knows
+
+// change carries out an op that is possible during a Poll too.
 func (w *modelTest) change(op, more, arg int) {
 	fd := w.numbers[(arg+256*more)%len(w.numbers)]
 	low := w.numbers[arg%reopened]
@@ -154,7 +158,7 @@ func (w *modelTest) change(op, more, arg int) {
 			w.births++
 			now.born = w.births
 		}
-		now.events = events
+		now.events, now.disabled = events, false
 		w.set[fd] = now
 	}
 	switch op {
@@ -177,7 +181,7 @@ func (w *modelTest) change(op, more, arg int) {
 	case 6:
 		register(w.p.Register(fd, events, POLLPRI, 0), events|POLLPRI)
 	case 7:
-		c := testConn(fd)
+		c := fdConn(fd)
 		got, err := w.p.RegisterConn(c, events)
 		if got != fd {
 			w.Fatalf("RegisterConn = %d, want %d", got, fd)
@@ -187,7 +191,7 @@ func (w *modelTest) change(op, more, arg int) {
 	case 8:
 		found("Modify", w.p.Modify(fd, events))
 		if known {
-			now.events = events
+			now.events, now.disabled = events, false
 			w.set[fd] = now
 		}
 	case 9:
@@ -202,27 +206,41 @@ func (w *modelTest) change(op, more, arg int) {
 	case 12:
 		must(w, w.p.Wake())
 		w.woken = true
+	case 13:
+		found("Disable", w.p.Disable(fd))
+		if known && !now.disabled {
+			w.births++
+			now.born, now.disabled = w.births, true
+			w.set[fd] = now
+		}
+	case 14: // leaves everything as it is
+		_, err := w.p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
+			f(uintptr(fd))
+			return syscall.EIO
+		}}, events)
+		wantError(w, err, "register", -1, syscall.EIO)
 	}
 }
 
-// taken reports whether a number is that of something else.
+// taken reports whether fd is one of files, or the Waker's.
 func (w *modelTest) taken(fd int) bool {
-	for _, have := range append(w.files[:len(w.files):len(w.files)], w.writes...) {
-		if fd == have {
-			return true
-		}
+	if slices.Contains(w.files, fd) {
+		return true
 	}
 	return w.p.wake != nil && (fd == w.p.wake.r || fd == w.p.wake.w)
 }
 
-// ask sets the revents of fds to what the kernel reports now.
-func (w *modelTest) ask(fds []PollFd) {
+// answer sets the revents of fds to what the kernel reports now.
+func (w *modelTest) answer(fds []PollFd) {
 	if _, err := Poll(fds, 0); err != nil {
 		w.Fatal(err)
 	}
 	for i, f := range fds {
 		if wake := w.p.wake; wake != nil && (int(f.Fd) == wake.r || int(f.Fd) == wake.w) {
-			fds[i].Revents = POLLNVAL // the Waker will make way
+			fds[i].Revents = POLLNVAL // the Waker will move
+			if f.Events == 0 {
+				fds[i].Revents = closedUnasked
+			}
 		}
 	}
 }
@@ -231,19 +249,21 @@ func (w *modelTest) ask(fds []PollFd) {
 func (w *modelTest) expect() map[int]Events {
 	var fds []PollFd
 	for fd, m := range w.set {
-		fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
+		if !m.disabled {
+			fds = append(fds, PollFd{Fd: int32(fd), Events: m.events})
+		}
 	}
-	w.ask(fds)
+	w.answer(fds)
 	return w.counting(fds, w.set)
 }
 
-// counting returns what is reported if the kernel was asked for the set before, and
+// counting returns what Poll has to report if the kernel was asked for the set before, and
 // has answered fds.
-func (w *modelTest) counting(fds []PollFd, before map[int]modelled) map[int]Events {
+func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Events {
 	want := make(map[int]Events)
 	for _, f := range fds {
 		now, ok := w.set[int(f.Fd)]
-		if ok && now.born == before[int(f.Fd)].born {
+		if ok && !now.disabled && now.born == before[int(f.Fd)].born {
 			if events := f.Revents & (now.events | POLLERR | POLLHUP | POLLNVAL); events != 0 {
 				want[int(f.Fd)] = events
 			}
@@ -252,21 +272,23 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modelled) map[int]Even
 	return want
 }
 
-// poll calls Poll. As many steps of the script as changes says are done when it is
-// about to enter the kernel. Every third time the kernel's first answer is random.
+// poll calls Poll, and carries out as many of the script's steps as changes when it is about
+// to enter the kernel. Every third time the kernel's first answer is random.
 func (w *modelTest) poll(timeout time.Duration, changes int) {
-	before := make(map[int]modelled, len(w.set))
+	before := make(map[int]modeled, len(w.set)) // what the kernel is asked for
 	for fd, m := range w.set {
-		before[fd] = m
+		if !m.disabled {
+			before[fd] = m
+		}
 	}
 	var first, now map[int]Events // reported by the first call of the kernel, and by the next
-	onlyOne := timeout == 0 || w.woken && (w.p.guess.skip > 0 || w.p.wake == nil)
+	onlyOne := timeout == 0 || w.woken
 	testCall = func(_ bool, left time.Duration) (n int, errno syscall.Errno, done bool) {
 		testCall = nil
 		for ; changes > 0 && len(w.script) >= 2; changes-- {
 			b, arg := int(w.script[0]), int(w.script[1])
 			w.script = w.script[2:]
-			w.change(b%13, b/13, arg)
+			w.change(b%changeOps, b/changeOps, arg)
 		}
 		asked := w.p.asked[1:]
 		if len(asked) != len(before) {
@@ -292,7 +314,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 			first = w.counting(asked, before)
 		} else {
 			answer := append([]PollFd(nil), asked...)
-			w.ask(answer)
+			w.answer(answer)
 			first = w.counting(answer, before)
 		}
 		if timeout < 0 && len(first) == 0 && len(now) == 0 && !w.woken {
@@ -392,7 +414,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// A seeded names the seed with which a test failed.
+// A seeded is a test that names its seed when it fails.
 type seeded struct {
 	testing.TB
 	seed int
@@ -416,32 +438,56 @@ func FuzzCalls(f *testing.F) {
 	})
 }
 
-// TestHammer checks, with eight goroutines that change the set and write while one
-// polls and reads, that nothing is reported that was unregistered before the Poll began,
-// and that nothing that is ready is left unreported.
+// A hammered is a pipe of TestHammer, whose read end is registered and unregistered.
+type hammered struct {
+	r, w, saved int // saved is a copy of r
+	// gone is the number of the latest Poll that had begun when Unregister returned, and 0
+	// from before Register on.
+	gone atomic.Int64
+}
+
+// hammer makes a random change of p, or writes.
+func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int64) (err error) {
+	switch rng.Intn(8) {
+	case 0, 1:
+		c.gone.Store(0)
+		err = p.Register(c.r, POLLIN)
+	case 2:
+		if err = p.Modify(c.r, scriptMasks[rng.Intn(4)]); errors.Is(err, ErrNotRegistered) {
+			err = nil
+		}
+	case 3:
+		p.Unregister(c.r)
+		c.gone.Store(begun.Load())
+	case 4: // the number is closed, opened anew and registered again
+		p.Unregister(c.r)
+		err = errors.Join(dup2(idle, c.r), p.Register(c.r, POLLIN), p.Unregister(c.r), dup2(c.saved, c.r))
+		c.gone.Store(begun.Load())
+	case 5:
+		err = p.Wake()
+	default:
+		syscall.Write(c.w, []byte("x"))
+	}
+	return err
+}
+
+// TestHammer checks, with eight goroutines that change the set and write while one polls and
+// reads, that nothing is reported that was unregistered before the Poll began, and that nothing
+// that is ready is left unreported.
 func TestHammer(t *testing.T) {
 	watchdog(t, 4*soon)
 	const changers, each = 8, 4
 	needFds(t, 3*changers*each)
 	duration := time.Duration(scaled(2000, 10)) * time.Millisecond
-	type pipe struct {
-		r, w, saved int
-		// gone is the number of the latest Poll that had begun when Unregister
-		// returned, and 0 from before Register on.
-		gone atomic.Int64
-	}
 	var p Poller
-	byFd := make(map[int]*pipe)
-	var mine [changers][each]*pipe
-	for i := range mine {
-		for j := range mine[i] {
-			r, w := newPipe(t)
-			mine[i][j] = &pipe{r: r, w: w, saved: dupFd(t, r, 0)}
-			mine[i][j].gone.Store(1)
-			byFd[r] = mine[i][j]
-		}
+	byFd := make(map[int]*hammered)
+	var pipes [changers * each]*hammered
+	for i := range pipes {
+		r, w := newPipe(t)
+		pipes[i] = &hammered{r: r, w: w, saved: dupFd(t, r, 0)}
+		pipes[i].gone.Store(1)
+		byFd[r] = pipes[i]
 	}
-
 	var begun, reports atomic.Int64
 	begun.Store(1)
 	polled := make(chan error, 1)
@@ -466,37 +512,15 @@ func TestHammer(t *testing.T) {
 	idle, _ := newPipe(t)
 	var all sync.WaitGroup
 	end := time.Now().Add(duration)
-	for g := range mine {
-		pipes := mine[g]
-		rnd := rand.New(rand.NewSource(int64(g)))
+	for g := 0; g < changers; g++ {
+		mine := pipes[g*each : (g+1)*each]
+		rng := rand.New(rand.NewSource(int64(g)))
 		all.Add(1)
 		go func() {
 			defer all.Done()
 			for time.Now().Before(end) {
-				c := pipes[rnd.Intn(each)]
-				switch rnd.Intn(8) {
-				case 0, 1:
-					c.gone.Store(0)
-					if err := p.Register(c.r, POLLIN); err != nil {
-						t.Error(err)
-					}
-				case 2:
-					if err := p.Modify(c.r, scriptMasks[rnd.Intn(4)]); err != nil && !errors.Is(err, ErrNotRegistered) {
-						t.Error(err)
-					}
-				case 3:
-					p.Unregister(c.r)
-					c.gone.Store(begun.Load())
-				case 4: // the number is closed, opened anew and registered again
-					p.Unregister(c.r)
-					if dup2(idle, c.r) != nil || p.Register(c.r, POLLIN) != nil || p.Unregister(c.r) != nil || dup2(c.saved, c.r) != nil {
-						t.Error("reopening failed")
-					}
-					c.gone.Store(begun.Load())
-				case 5:
-					p.Wake()
-				default:
-					syscall.Write(c.w, []byte("x"))
+				if err := mine[rng.Intn(each)].hammer(&p, rng, idle, &begun); err != nil {
+					t.Error(err)
 				}
 			}
 		}()
@@ -504,12 +528,10 @@ func TestHammer(t *testing.T) {
 	all.Wait()
 
 	// What is registered now and has bytes is reported, with no other change.
-	for g := range mine {
-		for _, c := range mine[g] {
-			c.gone.Store(0)
-			must(t, p.Register(c.r, POLLIN))
-			syscall.Write(c.w, []byte("x"))
-		}
+	for _, c := range pipes {
+		c.gone.Store(0)
+		must(t, p.Register(c.r, POLLIN))
+		syscall.Write(c.w, []byte("x"))
 	}
 	for fd := range byFd {
 		for got := POLLIN; got != 0; { // until it has been read

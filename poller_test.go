@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of the Poller: polling, waking, contexts, closing, and its own Waker.
 
@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -37,35 +38,28 @@ func TestReadyString(t *testing.T) {
 	}
 }
 
-// TestReadySlice checks that a result stays as it is until the next Poll, which uses
-// the same memory.
+// TestReadySlice checks that a result stays as it is until the next Poll, which reuses its
+// memory.
 func TestReadySlice(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
-	var p Poller
-	defer p.Close()
-	p.Register(r, POLLIN)
-	p.Register(w, POLLOUT)
+	p := newPoller(t, []int{r}, POLLIN)
+	must(t, p.Register(w, POLLOUT))
 	first, err := p.Poll(0)
 	if len(first) != 2 || err != nil {
 		t.Fatalf("%v, %v", first, err)
 	}
-	was := append([]Ready(nil), first...)
-	p.Modify(r, POLLPRI)
-	p.Unregister(w)
-	for fd := 1000; fd < 2000; fd++ {
-		p.Register(fd)
-	}
-	for fd := 1000; fd < 2000; fd++ {
-		p.Unregister(fd)
-	}
-	p.Wake()
-	if first[0] != was[0] || first[1] != was[1] {
+	was := slices.Clone(first)
+	must(t, p.Modify(r, POLLPRI))
+	must(t, p.Unregister(w))
+	must(t, growAndShrink(p))
+	must(t, p.Wake())
+	if !slices.Equal(first, was) {
 		t.Errorf("%v became %v", was, first)
 	}
-	p.Modify(r, POLLIN)
-	p.Register(w, POLLOUT)
+	must(t, p.Modify(r, POLLIN))
+	must(t, p.Register(w, POLLOUT))
 	for _, timeout := range paths {
 		next, err := p.Poll(timeout)
 		if len(next) != 2 || err != nil || &next[0] != &first[0] {
@@ -74,15 +68,14 @@ func TestReadySlice(t *testing.T) {
 	}
 	must(t, p.Unregister(r))
 	must(t, p.Unregister(w))
-	wantPoll(t, &p, 0)
+	wantPoll(t, p, 0)
 }
 
-// TestStopsAtTheLast checks that Poll looks for as many results as poll(2) has counted,
-// and for no more.
+// TestStopsAtTheLast checks that Poll searches the array for as many results as poll(2) has
+// counted, and no further.
 func TestStopsAtTheLast(t *testing.T) {
 	watchdog(t, soon)
-	var p Poller
-	defer p.Close()
+	p := newPoller(t, nil, 0)
 	for fd := 1000; fd < 1010; fd++ {
 		p.Register(fd, POLLIN)
 	}
@@ -94,7 +87,7 @@ func TestStopsAtTheLast(t *testing.T) {
 				}
 				return want, 0
 			})
-			waitsAtOnce(&p)
+			waitsAtOnce(p)
 			if ready, err := p.Poll(timeout); len(ready) != want || err != nil {
 				t.Errorf("Poll(%v) = %v, %v, want the first %d", timeout, ready, err, want)
 			}
@@ -102,20 +95,18 @@ func TestStopsAtTheLast(t *testing.T) {
 	}
 }
 
-// TestAskedIsKept checks that the array for the kernel is made anew after a change of
-// the set, and only then.
-func TestAskedIsKept(t *testing.T) {
+// TestArrayIsKept checks that the array for the kernel is rebuilt after a change of the set,
+// and only then.
+func TestArrayIsKept(t *testing.T) {
 	watchdog(t, soon)
 	const mark Events = 0x4000 // without a meaning for a pipe
 	idle, _ := newPipe(t)
 	other, _ := newPipe(t)
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(idle, POLLIN))
+	p := newPoller(t, []int{idle}, POLLIN)
 	for _, v := range []struct {
-		name   string
-		anew   bool
-		change func() error
+		name    string
+		rebuilt bool
+		change  func() error
 	}{
 		{"none", false, func() error { return nil }},
 		{"Wake", false, p.Wake},
@@ -128,18 +119,18 @@ func TestAskedIsKept(t *testing.T) {
 		{"Register", true, func() error { return p.Register(other, POLLIN) }},
 		{"Unregister", true, func() error { return errors.Join(p.Register(other), p.Unregister(other)) }},
 		{"Register again", true, func() error { return p.Register(idle, POLLIN) }},
-		{"RegisterConn", true, func() error { _, err := p.RegisterConn(testConn(idle), POLLIN); return err }},
+		{"RegisterConn", true, func() error { _, err := p.RegisterConn(fdConn(idle), POLLIN); return err }},
 	} {
 		for _, timeout := range []time.Duration{0, 100 * time.Microsecond} {
 			t.Run(fmt.Sprintf("change=%s/timeout=%v", v.name, timeout), func(t *testing.T) {
-				waitsAtOnce(&p)
-				wantPoll(t, &p, timeout) // which has what it needs from now on
+				waitsAtOnce(p)
+				wantPoll(t, p, timeout) // which has what it needs from now on
 				p.asked[1].Events |= mark
 				must(t, v.change())
-				waitsAtOnce(&p)
-				wantPoll(t, &p, timeout)
-				if anew := p.asked[1].Events&mark == 0; anew != v.anew {
-					t.Errorf("made anew: %v, want %v", anew, v.anew)
+				waitsAtOnce(p)
+				wantPoll(t, p, timeout)
+				if rebuilt := p.asked[1].Events&mark == 0; rebuilt != v.rebuilt {
+					t.Errorf("rebuilt: %v, want %v", rebuilt, v.rebuilt)
 				}
 				p.asked[1].Events &^= mark
 				p.Unregister(other)
@@ -149,90 +140,39 @@ func TestAskedIsKept(t *testing.T) {
 	}
 }
 
-// TestPollerAllocs checks that a steady loop allocates nothing, and neither do changes
-// of a set that has been as large.
-func TestPollerAllocs(t *testing.T) {
+// TestWake checks that any number of Wakes are one for the Poll that is waiting, or otherwise
+// for the next one that would wait.
+func TestWake(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	quiet, _ := newPipe(t)
-	size := min(1000, raiseLimit(t)-1)
-	busy, idle, large := newPoller(t, []int{r}, POLLIN), newPoller(t, []int{quiet}, POLLIN), newPoller(t, nil, 0)
-	must(t, busy.Register(w, POLLOUT))
-	for fd := 1000; fd < 1000+size; fd++ {
-		must(t, large.Register(fd)) // most of them are not open, that is, ready
+	p := newPoller(t, []int{r}, POLLIN)
+	wantNotWoken := func() {
+		t.Helper()
+		const timeout = 10 * time.Millisecond
+		start := time.Now()
+		(<-goPoll(p, timeout)).want(t, nil)
+		if took := time.Since(start); took < timeout {
+			t.Errorf("woken once more, after %v", took)
+		}
 	}
-	ctx := context.Background()
-	for _, v := range []struct {
-		name string
-		f    func()
-	}{
-		{"Poll(0)", func() { busy.Poll(0) }},
-		{"Poll(Forever)", func() { busy.Poll(Forever) }},
-		{"Poll(Forever), waits at once", func() { waitsAtOnce(busy); busy.Poll(Forever) }},
-		{"Poll(0), large", func() { large.Poll(0) }},
-		{"Poll(Forever), large", func() { large.Poll(Forever) }},
-		{"Poll(20us)", func() { idle.Poll(20 * time.Microsecond) }},
-		{"Poll(1ms)", func() { idle.Poll(time.Millisecond) }},
-		{"PollContext", func() { busy.PollContext(ctx) }},
-		{"Wake", func() { idle.Wake(); idle.Poll(Forever) }},
-		{"Modify", func() { large.Modify(1001, POLLIN); large.Modify(1000+size-1, POLLOUT) }},
-		{"Modify, Poll", func() { busy.Modify(r, POLLIN); busy.Poll(Forever) }},
-		{"Register again", func() { large.Register(1001, POLLIN, POLLOUT) }},
-		{"Unregister, Register", func() {
-			large.Unregister(1002)
-			large.Register(1002)
-			large.Unregister(1001)
-			large.Register(1001, POLLIN)
-		}},
-		{"Registered, Len", func() { large.Registered(1001); large.Len() }},
-	} {
-		wantNoAllocs(t, v.name, v.f)
-	}
-}
-
-// TestWakeBeforePoll checks that any number of Wakes are one for the next Poll that
-// would wait, and for no other.
-func TestWakeBeforePoll(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-
 	for i := 0; i < 3; i++ { // count as one
 		must(t, p.Wake())
 	}
-	wantPoll(t, &p, 0) // would not wait: not woken
+	wantPoll(t, p, 0) // would not wait
 	mustWrite(t, w, "x")
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // neither would this
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // neither would this
 	readAll(r)
 	must(t, p.Register(w, POLLIN)) // a change in between
 	must(t, p.Unregister(w))
-	(<-goPoll(&p, Forever)).want(t, nil) // this is
+	(<-goPoll(p, Forever)).want(t, nil)
+	wantNotWoken()
 
-	start := time.Now()
-	(<-goPoll(&p, 20*time.Millisecond)).want(t, nil)
-	if d := time.Since(start); d < 20*time.Millisecond {
-		t.Errorf("woken a second time, after %v", d)
-	}
-}
-
-// TestWakeWhileWaiting checks that a Wake ends the wait under way, and no other.
-func TestWakeWhileWaiting(t *testing.T) {
-	watchdog(t, soon)
-	r, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
 	for i := 0; i < 100; i++ {
-		c := goPoll(&p, Forever)
+		c := goPoll(p, Forever)
 		must(t, p.Wake())
 		(<-c).want(t, nil)
 	}
-	start := time.Now()
-	(<-goPoll(&p, 20*time.Millisecond)).want(t, nil)
-	if d := time.Since(start); d < 20*time.Millisecond {
-		t.Errorf("woken once more, after %v", d)
-	}
+	wantNotWoken()
 }
 
 // TestWakeNeverLost checks that every Wake is followed by an empty return, whatever
@@ -242,8 +182,7 @@ func TestWakeNeverLost(t *testing.T) {
 	wakes := scaled(5000, 5)
 	r, w := newPipe(t)
 	idle, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 
 	var answered atomic.Int64
 	var over atomic.Bool
@@ -290,13 +229,12 @@ func TestWakeNeverLost(t *testing.T) {
 	}
 }
 
-// TestConcurrentPoll checks that a second Poll fails at once and the first goes on.
+// TestConcurrentPoll checks that a second Poll fails immediately and the first goes on.
 func TestConcurrentPoll(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	c := goPoll(&p, Forever)
+	p := newPoller(t, []int{r}, POLLIN)
+	c := goPoll(p, Forever)
 	for _, timeout := range []time.Duration{0, time.Hour, Forever} {
 		if ready, err := p.Poll(timeout); !errors.Is(err, ErrConcurrentPoll) || len(ready) > 0 {
 			t.Errorf("second Poll(%v) = %v, %v", timeout, ready, err)
@@ -305,46 +243,16 @@ func TestConcurrentPoll(t *testing.T) {
 			t.Errorf("second PollContext = %v, %v", ready, err)
 		}
 	}
-	if !isWaiting(&p) {
+	if !isWaiting(p) {
 		t.Error("the first was disturbed")
 	}
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-	wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
+	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
 }
 
-// TestConcurrentPollMany checks that of many calls at once each gets the result or
-// ErrConcurrentPoll.
-func TestConcurrentPollMany(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	var all sync.WaitGroup
-	var won atomic.Int64
-	for g := 0; g < 8; g++ {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for i := 0; i < 500; i++ {
-				_, err := p.Poll(Forever)
-				if err == nil {
-					won.Add(1)
-				} else if !errors.Is(err, ErrConcurrentPoll) {
-					t.Error(err)
-				}
-			}
-		}()
-	}
-	all.Wait()
-	if won.Load() == 0 {
-		t.Error("no call has succeeded")
-	}
-}
-
-// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns
-// ErrClosed afterwards.
+// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns ErrClosed
+// afterwards, also while the wait is ending.
 func TestCloseWhileWaiting(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -363,10 +271,17 @@ func TestCloseWhileWaiting(t *testing.T) {
 	must(t, untouched.Close())
 	wantClosed(t, &untouched, r)
 
-	fds := newArray([]int{r}, POLLIN)
-	if n, err := Poll(fds, 0); n != 0 || err != nil {
-		t.Errorf("the registered descriptor afterwards: %d, %v, %v", n, err, fds[0].Revents)
+	if !isOpen(r) {
+		t.Errorf("fd %d was closed", r)
 	}
+
+	during := newPoller(t, []int{r}, POLLIN) // closed before concurrent
+	onWait(t, func() {
+		must(t, during.Close())
+		_, err := during.Poll(0)
+		wantError(t, err, "poll", -1, ErrClosed)
+	})
+	(<-goPoll(during, Forever)).want(t, ErrClosed)
 }
 
 // wantClosed checks that every method reports that p is closed.
@@ -444,174 +359,8 @@ func TestCloseRaces(t *testing.T) {
 	}
 }
 
-// TestPollContextWhileWaiting checks what ends a PollContext, and what it returns.
-func TestPollContextWhileWaiting(t *testing.T) {
-	r, w := newPipe(t)
-	background := context.Background()
-	cancelled, cancel := context.WithCancel(background)
-	cancel()
-
-	t.Run("ctx=background", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(background) })
-		must(t, p.Wake())
-		(<-c).want(t, nil)
-	})
-	t.Run("ctx=nil", func(t *testing.T) {
-		var p Poller
-		var none context.Context
-		_, err := p.PollContext(none)
-		wantError(t, err, "poll", -1, syscall.EINVAL)
-		must(t, p.Register(r, POLLIN))
-		c := goPoll(&p, Forever)
-		_, err = p.PollContext(none)
-		wantError(t, err, "poll", -1, ErrConcurrentPoll)
-		must(t, p.Close())
-		(<-c).want(t, ErrClosed)
-	})
-	t.Run("ctx=done", func(t *testing.T) {
-		var p Poller
-		must(t, p.Register(w, POLLOUT)) // ready
-		must(t, p.Wake())
-		ready, err := p.PollContext(cancelled)
-		if len(ready) != 0 || err != context.Canceled {
-			t.Errorf("%v, %v", ready, err)
-		}
-		must(t, p.Unregister(w))
-		(<-goPoll(&p, Forever)).want(t, nil) // the Wake is not lost
-	})
-	t.Run("ctx=cancelled-meanwhile", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		for i := 0; i < 100; i++ {
-			ctx, cancel := context.WithCancel(background)
-			c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
-			cancel()
-			if got := <-c; got.err != context.Canceled || len(got.ready) != 0 {
-				t.Fatalf("%v, %v", got.ready, got.err)
-			}
-		}
-	})
-	t.Run("ctx=deadline", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
-		defer cancel()
-		_, err := p.PollContext(ctx)
-		if d := time.Since(start); err != context.DeadlineExceeded || d < 10*time.Millisecond {
-			t.Errorf("%v after %v", err, d)
-		}
-	})
-	t.Run("ctx=own-type", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		ctx, cancel := context.WithCancel(background)
-		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ownContext{ctx}) })
-		cancel()
-		if got := <-c; got.err != context.Canceled {
-			t.Error(got.err)
-		}
-	})
-	t.Run("ctx=cancelled-when-ready", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		ctx, cancel := context.WithCancel(background)
-		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
-		p.mu.Lock() // so that it sees both at once
-		mustWrite(t, w, "x")
-		cancel()
-		p.mu.Unlock()
-		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-		readAll(r)
-	})
-	t.Run("ctx=not-done", func(t *testing.T) {
-		watchdog(t, soon)
-		var p Poller
-		must(t, p.Register(r, POLLIN))
-		ctx, cancel := context.WithCancel(background)
-		defer cancel()
-		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
-		mustWrite(t, w, "x")
-		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-		readAll(r)
-	})
-}
-
-// An ownContext is of a type that package context does not know.
-type ownContext struct{ context.Context }
-
-func (c ownContext) Value(any) any { return nil }
-
-// TestPollContextRace checks that neither readiness nor the end of the context is lost
-// when both come at once, and that no goroutine stays behind.
-func TestPollContextRace(t *testing.T) {
-	watchdog(t, 4*soon)
-	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	goroutines := runtime.NumGoroutine()
-	var ready, cancelled int
-	for i := scaled(3000, 15); i > 0; i-- {
-		ctx, cancel := context.WithCancel(context.Background())
-		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
-		go cancel()
-		mustWrite(t, w, "x")
-		switch got := <-c; {
-		case got.err == nil:
-			got.want(t, nil, Ready{Fd: r, Events: POLLIN})
-			ready++
-			<-ctx.Done()
-			if _, err := p.PollContext(ctx); err != context.Canceled {
-				t.Fatal(err)
-			}
-		case got.err == context.Canceled:
-			cancelled++
-			wantPoll(t, &p, 0, Ready{Fd: r, Events: POLLIN})
-		default:
-			t.Fatal(got.err)
-		}
-		readAll(r)
-		cancel()
-	}
-	t.Logf("ready %d times, cancelled %d times", ready, cancelled)
-	for runtime.NumGoroutine() > goroutines {
-		runtime.Gosched()
-	}
-}
-
-// TestContextFunctionEnds checks that a PollContext waits for the function of its
-// context once that has begun, which would otherwise use the Waker later.
-func TestContextFunctionEnds(t *testing.T) {
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	p := newPoller(t, []int{r}, POLLIN)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
-
-	p.wake.mu.Lock() // which the function needs
-	cancel()
-	mustWrite(t, w, "x") // ends the wait in the kernel
-	for start := time.Now(); time.Since(start) < 5*time.Millisecond; {
-		runtime.Gosched()
-	}
-	early := len(c) != 0
-	p.wake.mu.Unlock()
-	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-	if early {
-		t.Error("PollContext has returned before the function of its context")
-	}
-}
-
-// TestWakeNumberIsNotTheUsers checks that a registered number that is closed is
-// POLLNVAL, even though the kernel gives it to the Poller's own Waker.
+// TestWakeNumberIsNotTheUsers checks that a registered descriptor that is closed is POLLNVAL,
+// although the kernel gives its number to the Poller's own Waker.
 func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -638,7 +387,7 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 		for _, ready := range want {
 			must(t, p.Unregister(ready.Fd))
 		}
-		// The other way round: the Waker has the number when it is registered.
+		// The reverse: the Waker has the number when it is registered.
 		for i := 0; i < 3; i++ {
 			fd := p.wake.r
 			must(t, p.Register(fd))
@@ -668,80 +417,34 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	}
 }
 
-// wantFlags checks that w is close-on-exec and non-blocking.
-func wantFlags(t *testing.T, w *Waker) {
-	t.Helper()
-	for _, fd := range []int{w.r, w.w} {
-		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
-			t.Errorf("fd %d is not close-on-exec", fd)
-		}
-		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
-			t.Errorf("fd %d is blocking", fd)
-		}
-	}
-}
-
-// TestWakeNumberZero checks that a Waker whose number is 0 makes way, too.
-func TestWakeNumberZero(t *testing.T) {
-	watchdog(t, soon)
-	if saved, err := syscall.Dup(0); err == nil {
-		defer func() {
-			dup2(saved, 0)
-			syscall.Close(saved)
-		}()
-		syscall.Close(0)
-	}
-	r, _ := newPipe(t)
-	if r == 0 { // there was no standard input, and the pipe is
-		saved, err := syscall.Dup(r)
-		must(t, err)
-		closeFd(t, r)
-		r = own(t, saved)
-	}
-	var p Poller
-	defer p.Close()
-	must(t, p.Register(r, POLLIN))
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
-	t.Logf("the Waker is fd %d", p.wake.r)
-	must(t, p.Register(0))
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: 0, Events: POLLNVAL})
-	wantPoll(t, &p, 0, Ready{Fd: 0, Events: POLLNVAL})
-	must(t, p.Unregister(0))
-	c := goPoll(&p, Forever)
-	must(t, p.Wake())
-	(<-c).want(t, nil)
-}
-
 // TestNoDescriptorLeft checks that a Poller that cannot have a Waker returns what is
 // ready, or otherwise the reason.
 func TestNoDescriptorLeft(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Wake())
 
-	collectGarbage(t) // which would free descriptors meanwhile
 	restore := limitFds(t)
-	wantPoll(t, &p, 0)
-	(<-goPoll(&p, Forever)).want(t, nil) // has been woken: needs nothing
-	(<-goPoll(&p, Forever)).want(t, syscall.EMFILE)
+	wantPoll(t, p, 0)
+	(<-goPoll(p, Forever)).want(t, nil) // has been woken: needs nothing
+	(<-goPoll(p, Forever)).want(t, syscall.EMFILE)
 	_, err := p.PollContext(context.Background())
 	wantError(t, err, "poll", -1, syscall.EMFILE)
 	mustWrite(t, w, "x")
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
 	readAll(r)
 	if events, ok := p.Registered(r); events != POLLIN || !ok {
 		t.Error("the registration is lost")
 	}
 	closeFd(t, w) // makes room for one, but a registered number is not for it
 	must(t, p.Register(w))
-	(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLHUP}, Ready{Fd: w, Events: POLLNVAL})
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: endOfPipe(POLLIN)}, Ready{Fd: w, Events: POLLNVAL})
 	must(t, p.Unregister(w))
 	restore()
 
 	must(t, p.Unregister(r))
-	c := goPoll(&p, Forever)
+	c := goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 }
@@ -756,16 +459,10 @@ func TestWakerCannotMove(t *testing.T) {
 	waitsAtOnce(p)
 	wantPoll(t, p, 1)
 	highest := max(p.wake.r, p.wake.w)
-	var old syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
-	limit := old
-	limit.Cur = uint64(highest + 1) // fcntl(2) is asked for a number that is too high
-	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
-	restore := func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
-	defer restore()
+	restore := setLimit(t, highest+1) // fcntl(2) is asked for a number that is too high
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
-	must(t, p.Register(highest, 0))
+	must(t, p.Register(highest, POLLOUT))
 	waitsAtOnce(p)
 	ready, err := p.Poll(Forever)
 	if p.wake != nil {
@@ -831,35 +528,34 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
 	before := openFds(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
+	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Wake())
-	wantPoll(t, &p, 0)
-	(<-goPoll(&p, Forever)).want(t, nil) // woken already: does not wait
+	wantPoll(t, p, 0)
+	(<-goPoll(p, Forever)).want(t, nil) // woken already: does not wait
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Wake())
 	if after := openFds(t); p.wake != nil || after != before {
 		t.Errorf("a Waker is made that nobody waits for: %d before, %d after", before, after)
 	}
-	(<-goPoll(&p, Forever)).want(t, nil)
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	(<-goPoll(p, Forever)).want(t, nil)
+	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	if p.wake == nil {
 		t.Fatal("no Waker")
 	}
 	wantFlags(t, p.wake)
 
-	// With no Poll waiting nothing is signalled.
+	// With no Poll waiting nothing is signaled.
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Wake())
-	(<-goPoll(&p, Forever)).want(t, nil)
+	(<-goPoll(p, Forever)).want(t, nil)
 	fds := newArray([]int{p.wake.r}, POLLIN)
 	if n, err := Poll(fds, 0); n != 0 || err != nil {
-		t.Errorf("signalled although no Poll waited: %v, %v", fds, err)
+		t.Errorf("signaled although no Poll waited: %v, %v", fds, err)
 	}
 	// A Poll that does not wait polls nothing but the set.
 	p.wake.signal()
-	wantPoll(t, &p, 0)
+	wantPoll(t, p, 0)
 	if n, err := Poll(fds, 0); n != 1 || err != nil {
 		t.Errorf("Poll(0) has reset the Waker: %d, %v", n, err)
 	}
@@ -870,9 +566,8 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 func TestOneSignalAWait(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	waitsAtOnce(&p)
+	p := newPoller(t, []int{r}, POLLIN)
+	waitsAtOnce(p)
 	if _, err := p.Poll(time.Microsecond); err != nil {
 		t.Fatal(err)
 	}
@@ -887,22 +582,21 @@ func TestOneSignalAWait(t *testing.T) {
 		n = int(b[0]) + int(b[7]) // an eventfd counts, in either byte order
 	}
 	if n != 1 || err != nil {
-		t.Errorf("signalled %d times, %v", n, err)
+		t.Errorf("signaled %d times, %v", n, err)
 	}
 	p.waiting, p.polling = false, false
 }
 
-// TestWakeClosedByOthers checks that a Poller whose Waker others have closed, by mistake,
-// makes itself another.
+// TestWakeClosedByOthers checks that a Poller whose Waker somebody has closed, by mistake,
+// makes another.
 func TestWakeClosedByOthers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	var p Poller
-	must(t, p.Register(r, POLLIN))
-	(<-goPoll(&p, time.Microsecond)).want(t, nil)
+	p := newPoller(t, []int{r}, POLLIN)
+	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	syscall.Close(p.wake.r)
-	c := goPoll(&p, Forever)
-	for open := false; !open; { // which Poll must see to, without a push
+	c := goPoll(p, Forever)
+	for open := false; !open; { // without another call
 		p.mu.Lock()
 		if p.wake != nil {
 			open = isOpen(p.wake.r)
@@ -913,7 +607,7 @@ func TestWakeClosedByOthers(t *testing.T) {
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 	readAll(r)
-	c = goPoll(&p, Forever)
+	c = goPoll(p, Forever)
 	must(t, p.Wake())
 	(<-c).want(t, nil)
 	must(t, p.Close())

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // The tests of the set: its memory, and how long it takes to find a descriptor.
 
@@ -103,22 +103,5 @@ func TestChains(t *testing.T) {
 				t.Errorf("%d descriptors: %.2f steps on average, want at most 8; at most %d", len(s.fds), mean, longest)
 			}
 		})
-	}
-}
-
-// TestMultiplier checks that the multiplier of the hash function differs between sets
-// and is odd.
-func TestMultiplier(t *testing.T) {
-	seen := make(map[uint32]bool)
-	for i := 0; i < 100; i++ {
-		var s set
-		s.add(i)
-		if s.multiplier%2 == 0 {
-			t.Errorf("multiplier %#x is even", s.multiplier)
-		}
-		seen[s.multiplier] = true
-	}
-	if len(seen) < 99 {
-		t.Errorf("%d multipliers in 100 sets", len(seen))
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"unsafe"
 )
 
-const hasPoll = true
+const (
+	hasPoll    = true
+	probeFirst = false // poll_nocancel registers a knote for each entry whatever the timeout
+)
 
 // Only an ms of -1 means forever to xnu (poll_nocancel, bsd/kern/sys_generic.c). fds
 // becomes a uintptr in the call, which keeps it in place (package unsafe, pattern 4).

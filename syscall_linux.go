@@ -13,6 +13,8 @@ const (
 	hasPoll = sysPoll != 0 && runtime.GOOS != "android" // which kills a process for poll(2)
 
 	sysPpoll = syscall.SYS_PPOLL
+
+	probeFirst = true // with a timeout of 0, do_poll in fs/select.c enters no wait queue
 )
 
 // Each pointer becomes a uintptr in the call itself, which keeps its target alive and in
@@ -37,23 +39,23 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 //
 //lint:ignore U1000 syscall_linux.s uses it
 func rawPollGo(fds []PollFd) (n int, err error) {
-	var r uintptr
-	for len(fds) <= maxNfds {
-		errno := syscall.ENOSYS
-		if hasPoll {
-			r, _, errno = syscall.RawSyscall6(sysPoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), 0, 0, 0, 0)
-		}
-		if errno == syscall.ENOSYS || errno == syscall.EPERM {
-			var zero syscall.Timespec
-			r, _, errno = syscall.RawSyscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(&zero)), 0, 0, 0)
-		}
-		switch errno {
-		case 0:
-			return int(r), nil
-		case syscall.EINTR:
-		default:
-			return 0, pollError(errno)
-		}
+	if len(fds) > maxNfds {
+		return 0, pollError(syscall.EINVAL)
 	}
-	return 0, pollError(syscall.EINVAL)
+	r, errno := uintptr(0), syscall.ENOSYS
+	if hasPoll {
+		r, _, errno = syscall.RawSyscall6(sysPoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), 0, 0, 0, 0)
+	}
+	if errno == syscall.ENOSYS || errno == syscall.EPERM {
+		var zero syscall.Timespec
+		r, _, errno = syscall.RawSyscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(&zero)), 0, 0, 0)
+	}
+	switch errno {
+	case 0:
+		return int(r), nil
+	case syscall.EINTR:
+		clearRevents(fds) // it found nothing: see deadline.poll
+		return 0, nil
+	}
+	return 0, pollError(errno)
 }

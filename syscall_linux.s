@@ -1,7 +1,7 @@
 //go:build gc && !purego && (amd64 && !android || arm64)
 
 // RawPoll with a single return between the kernel and the caller: 50 ns less, of 1.3 µs
-// for one idle descriptor (BenchmarkLook, with -tags purego and without). Its risks are
+// for one idle descriptor (BenchmarkProbe, with -tags purego and without). Its risks are
 // those of RawPoll, and offsets that are wrong, which go vet checks.
 
 #include "textflag.h"

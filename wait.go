@@ -1,6 +1,6 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// Waiting for one descriptor, once.
+// Waiting on one descriptor, once.
 
 package poll
 
@@ -11,13 +11,16 @@ import (
 	"time"
 )
 
-// Wait waits until fd is ready for one of events, and returns its events, or 0 when
-// the time is up. The timeout works as in Poll. A descriptor that is not open is
+// Wait waits until fd is ready for one of events, and returns the events reported for it, or
+// 0 when the time is up. The timeout works as in Poll. A descriptor that is not open is
 // reported as POLLNVAL.
 //
-// The errors are EBADF, if fd is negative or over math.MaxInt32, and those of Poll.
-// Wait allocates nothing and costs what Poll of one entry does. Any number of
-// goroutines may call it, for the same descriptor too.
+// If a read may find data, try it first and call Wait only after EAGAIN: that saves a system
+// call.
+//
+// The errors are EBADF, if fd is negative or over math.MaxInt32, and those of Poll. Wait
+// allocates nothing and costs as much as Poll of one entry. Any number of goroutines may call
+// it, for the same descriptor too.
 func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 	if !validFd(fd) {
 		return 0, &Error{"poll", fd, syscall.EBADF}
@@ -31,14 +34,18 @@ func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 
 func validFd(fd int) bool { return fd >= 0 && fd <= math.MaxInt32 }
 
-// WaitContext waits until fd is ready for one of events or ctx is done. It returns
-// the events of fd, or 0 and ctx.Err(). If ctx is done already it does not poll. A
+// WaitContext waits until fd is ready for one of events or ctx is done. It returns the events
+// reported for fd, or 0 and ctx.Err(). If ctx is done at the call, it does not poll. A
 // descriptor that is not open is reported as POLLNVAL.
 //
-// The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and, since a
-// wait that ctx can end uses a Waker, those of NewWaker. WaitContext leaves no
-// descriptor and no goroutine behind. Any number of goroutines may call it, for the
-// same descriptor too.
+// If it has to wait and ctx can be canceled, it makes a Waker and an AfterFunc: three more
+// system calls than Wait, a few allocations, and one descriptor while it waits. In a busy
+// loop use a Poller, or Poll with a Waker that you keep.
+//
+// The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and those of
+// NewWaker. WaitContext leaves no descriptor and no goroutine behind. Any number of
+// goroutines may call it, for the same descriptor too. If it runs inside Control of a
+// syscall.RawConn, Close of that conn waits for it.
 func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	switch {
 	case !validFd(fd):
@@ -60,7 +67,7 @@ func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 	return revents, err
 }
 
-// waitWoken waits until fd is ready, ctx is done, or somebody has closed its Waker.
+// waitWoken returns when fd is ready, ctx is done, or somebody has closed its Waker.
 func waitWoken(ctx context.Context, fd int, events Events) (Events, error) {
 	w, err := NewWaker()
 	if err != nil {
@@ -68,7 +75,7 @@ func waitWoken(ctx context.Context, fd int, events Events) (Events, error) {
 	}
 	defer w.Close()
 	if fd == w.r || fd == w.w {
-		return POLLNVAL, nil // it was closed, and w has got its number
+		return POLLNVAL, nil // fd was closed, and w was given its number
 	}
 	defer wakeOnDone(ctx, w)()
 	fds := [2]PollFd{{Fd: int32(fd), Events: events}, {Fd: int32(w.r), Events: POLLIN}}
@@ -77,7 +84,7 @@ func waitWoken(ctx context.Context, fd int, events Events) (Events, error) {
 		return 0, err
 	}
 	if fds[1].Revents&^POLLIN != 0 {
-		w.abandon() // the number may be another file's by now
+		w.abandon() // its number may be another file's by now
 	}
 	return fds[0].Revents, nil
 }

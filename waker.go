@@ -1,6 +1,6 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// The descriptor that other goroutines make readable, to end a wait.
+// The descriptor that other goroutines make readable to end a wait.
 
 package poll
 
@@ -11,29 +11,29 @@ import (
 	"syscall"
 )
 
-// A Waker is a descriptor that any goroutine can make readable. Wait for its Fd next
-// to other descriptors, in an array or a Poller, to be woken from another goroutine.
-// To wake a Poller you need not make a Waker: call Poller.Wake.
+// A Waker is a descriptor that any goroutine can make readable. Put its Fd next to other
+// descriptors in an array or a Poller, to end the wait from another goroutine. To wake a
+// Poller, just call Poller.Wake.
 //
-// A Waker is an eventfd(2) on Linux and a pipe(2) on Darwin, close-on-exec and
-// non-blocking. Its Fd is reported as POLLIN from Wake until Reset. This is a state:
-// any number of waiters see it, in any number of calls, and any number of Wakes
-// count as one. Ask for POLLIN only, since an eventfd is always writable.
+// A Waker is an eventfd(2) on Linux and a pipe(2) elsewhere, close-on-exec and non-blocking.
+// Its Fd is reported as POLLIN from Wake until Reset. This is a state: any number of waiters
+// see it, in any number of calls, and any number of Wakes count as one. Ask for POLLIN only,
+// since an eventfd is always writable.
 //
-// NewWaker makes a Waker; the zero value is a closed one. It must not be copied.
-// Every method may be called from any goroutine at any time, and none of them waits.
+// NewWaker makes a Waker. The zero value is a closed one. It must not be copied. Every method
+// may be called from any goroutine at any time, and none of them waits.
 //
-// A Waker that is not reachable any more is closed by the garbage collector. Keep it
-// reachable, with runtime.KeepAlive for example, while a wait uses its descriptor.
-// Do not close, read or write that descriptor by other means.
+// The garbage collector closes a Waker that is unreachable. Keep it reachable, with
+// runtime.KeepAlive for example, while its descriptor is in use. Do not close, read or write
+// that descriptor by other means.
 type Waker struct {
-	mu     sync.Mutex // held across the system calls, so that Close cannot come between
+	mu     sync.Mutex // held across the system calls, so Close cannot come between
 	opened bool
 	r, w   int // polled and read; written. An eventfd is both.
 }
 
-// A finalizer may never run for a value of less than 16 bytes, which the runtime may put
-// into one block with others (runtime.SetFinalizer). A Waker has more.
+// A Waker is larger than 16 bytes: the finalizer of a smaller value may never run, since the
+// runtime may put several into one block (runtime.SetFinalizer).
 
 // NewWaker returns a Waker that is not readable. The errors are those of eventfd(2)
 // or pipe(2), such as EMFILE.
@@ -47,7 +47,9 @@ func NewWaker() (*Waker, error) {
 	return w, nil
 }
 
-// Fd returns the descriptor to wait for, or -1 if w is closed.
+// Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so
+// nothing would end that wait. If another goroutine may close w, call Fd before that can
+// happen, not in the goroutine that waits. It costs no system call.
 func (w *Waker) Fd() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,9 +63,9 @@ func (w *Waker) Fd() int {
 // Close.
 func (w *Waker) Wake() error { return w.do("wake", (*Waker).signal) }
 
-// Reset makes w not readable, until the next Wake. Call it before you look for the
-// reason of the Wake: otherwise a Wake between the two is lost. It costs one system
-// call, or on Darwin one for every 512 Wakes. It returns ErrClosed after Close.
+// Reset makes w unreadable until the next Wake. Call it before checking why you were woken,
+// or a Wake in between is lost. It costs one system call, or with a pipe one for every 512
+// Wakes. It returns ErrClosed after Close.
 func (w *Waker) Reset() error { return w.do("reset", (*Waker).drain) }
 
 func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
@@ -72,14 +74,14 @@ func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
 	if !w.opened {
 		return &Error{op, -1, ErrClosed}
 	}
-	if errno := call(w); errno != 0 && errno != syscall.EAGAIN { // EAGAIN: it is so already
+	if errno := call(w); errno != 0 && errno != syscall.EAGAIN { // EAGAIN: w is already in the desired state
 		return &Error{op, -1, errno}
 	}
 	return nil
 }
 
-// Close closes the descriptor. That does not end a wait for it; call Wake before. A
-// second Close returns ErrClosed.
+// Close closes the descriptor. That does not end a wait on it: call Wake first, and Close
+// once no goroutine uses Fd any more. A second Close returns ErrClosed.
 func (w *Waker) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -95,7 +97,7 @@ func (w *Waker) Close() error {
 	return nil
 }
 
-// abandon makes w closed without closing its numbers.
+// abandon marks w as closed without closing its descriptors, which are not its own any more.
 func (w *Waker) abandon() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -103,7 +105,7 @@ func (w *Waker) abandon() {
 	runtime.SetFinalizer(w, nil)
 }
 
-// moveAbove gives w's descriptor fd the next free number above it.
+// moveAbove moves w's descriptor fd to the next free number above it.
 func (w *Waker) moveAbove(fd int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -110,7 +110,7 @@ func (c *client) send(message []byte) error {
 	n, err := syscall.Write(c.fd, message[c.sent:])
 	if err == nil {
 		c.sent += n
-	} else if err != syscall.EAGAIN {
+	} else if err != syscall.EAGAIN && err != syscall.EINTR {
 		return fmt.Errorf("write: %w", err)
 	}
 	return nil
@@ -119,7 +119,7 @@ func (c *client) send(message []byte) error {
 func (c *client) receive(buf, message []byte) error {
 	n, err := syscall.Read(c.fd, buf)
 	switch {
-	case err == syscall.EAGAIN:
+	case err == syscall.EAGAIN || err == syscall.EINTR:
 		return nil
 	case err != nil:
 		return fmt.Errorf("read: %w", err)

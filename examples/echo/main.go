@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Echo is a TCP echo server, and a client that loads it. Both use non-blocking
 // sockets, with one goroutine and one Poller for all connections:
@@ -15,12 +15,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/signal"
 	"time"
+)
+
+// The limits of the client's flags. One address has no more ports to connect from,
+// and a message is kept in memory.
+const (
+	maxConns = 65535
+	maxSize  = 64 << 20
 )
 
 func main() {
@@ -37,8 +45,14 @@ func main() {
 	if err == nil && flag.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
 	}
-	if err == nil && (*conns < 0 || *length <= 0 || *size <= 0) {
-		err = fmt.Errorf("-load, -for and -size must be above zero")
+	switch {
+	case err != nil:
+	case *conns < 0 || *conns > maxConns:
+		err = fmt.Errorf("-load is not from 0 to %d", maxConns)
+	case *length <= 0:
+		err = errors.New("-for is not above zero")
+	case *size < 1 || *size > maxSize:
+		err = fmt.Errorf("-size is not from 1 to %d", maxSize)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "echo:", err)

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -54,13 +54,9 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 	}
 	fmt.Println("listening on", addr)
 
-	var resume time.Time // when to accept again; zero if the listener is registered
+	var resume time.Time // when to accept again; zero if the listener is enabled
 	for {
-		timeout := poll.Forever
-		if !resume.IsZero() {
-			timeout = max(0, time.Until(resume))
-		}
-		ready, err := s.p.Poll(timeout)
+		ready, err := s.p.Poll(poll.Until(resume))
 		if err != nil {
 			return err
 		}
@@ -69,9 +65,9 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 			fmt.Printf("%d connections, %d bytes\n", s.accepted, s.echoed)
 			return nil
 		}
-		if !resume.IsZero() && time.Until(resume) <= 0 {
+		if poll.Until(resume) == 0 {
 			resume = time.Time{}
-			if err := s.p.Register(s.listener, poll.POLLIN); err != nil {
+			if err := s.p.Modify(s.listener, poll.POLLIN); err != nil {
 				return err
 			}
 		}
@@ -88,9 +84,9 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 			}
 			if err := s.accept(); err != nil {
 				// EMFILE for example. The listener stays ready, so Poll would
-				// return at once, again and again.
+				// return immediately, again and again.
 				fmt.Fprintf(os.Stderr, "echo: accept: %v; again in %v\n", err, retry)
-				if err := s.p.Unregister(s.listener); err != nil {
+				if err := s.p.Disable(s.listener); err != nil {
 					return err
 				}
 				resume = time.Now().Add(retry)
@@ -110,7 +106,7 @@ func (s *server) accept() error {
 				syscall.Close(fd)
 				return err
 			}
-		case syscall.ECONNABORTED: // this one has gone
+		case syscall.ECONNABORTED, syscall.EINTR: // this one has gone, or try again
 		case syscall.EAGAIN:
 			return nil
 		default:
@@ -132,7 +128,7 @@ func (s *server) echo(c *conn) error {
 	out := c.unsent
 	if len(out) == 0 {
 		n, err := syscall.Read(c.fd, s.buf[:])
-		if err == syscall.EAGAIN {
+		if err == syscall.EAGAIN || err == syscall.EINTR {
 			return nil
 		} else if err != nil {
 			return err
@@ -142,7 +138,7 @@ func (s *server) echo(c *conn) error {
 		out = s.buf[:n]
 	}
 	n, err := syscall.Write(c.fd, out)
-	if err == syscall.EAGAIN {
+	if err == syscall.EAGAIN || err == syscall.EINTR {
 		n = 0
 	} else if err != nil {
 		return err

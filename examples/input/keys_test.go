@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -50,7 +50,7 @@ func TestNextWaits(t *testing.T) {
 	}
 }
 
-// FuzzNext checks that every input is used up, but for the beginning of a key.
+// FuzzNext checks that every input is used up, except the beginning of a key.
 func FuzzNext(f *testing.F) {
 	f.Add([]byte("\x1b[A\x1bO\xc3"))
 	f.Fuzz(func(t *testing.T, b []byte) {

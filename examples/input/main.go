@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Input reads a terminal as an editor does, and prints each key and each new size:
 //
@@ -6,8 +6,16 @@
 //
 // A key such as Up arrives as several bytes that begin with the byte of the Esc
 // key. Input takes an Esc byte for the key if nothing follows within -escape. The
-// key q, Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP and SIGQUIT end it.
-// However it ends, the terminal is as it was before.
+// key q, Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP and SIGQUIT end it, and
+// so does an output that nobody reads.
+//
+// Input restores the terminal's settings when it ends in one of these ways, by an
+// error or by a panic of its reading goroutine. It cannot do so if another signal
+// ends or stops it, such as SIGKILL, SIGABRT or SIGTSTP: then run stty sane.
+//
+// Input reads the terminal in blocking mode, once for each POLLIN. O_NONBLOCK
+// would belong to the open file, which the shell and standard output may share:
+// their writes would fail with EAGAIN.
 package main
 
 import (

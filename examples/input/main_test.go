@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
 // open returns both ends of a new pseudo-terminal, and the slave's settings. The
-// test closes the slave, and the master if the test has not.
+// slave is closed at the end of the test. The caller closes the master.
 func open(t *testing.T) (master, slave int, before tty.Settings) {
 	t.Helper()
 	master, name, err := tty.OpenPty()
@@ -81,6 +81,11 @@ func TestKeysOfTerminal(t *testing.T) {
 	p.Line("x")
 	if s := get(t, slave); s.Lflag&(syscall.ICANON|syscall.ECHO|syscall.ISIG) != 0 {
 		t.Error("the terminal is not in raw mode")
+	}
+	// The mode belongs to the open file, which the test and the program share.
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(slave), syscall.F_GETFL, 0)
+	if errno != 0 || flags&syscall.O_NONBLOCK != 0 {
+		t.Errorf("the flags of the terminal are %#x, %v: it must stay in blocking mode", flags, errno)
 	}
 	write(t, master, "a\x1b[A世\x1b[1;5D")
 	for _, want := range []string{"a", "Up", "世", "Ctrl-Left"} {
@@ -151,37 +156,33 @@ func TestEscape(t *testing.T) {
 // TestRestore checks that the terminal has its old settings after everything that
 // ends the program.
 func TestRestore(t *testing.T) {
-	signal := func(s syscall.Signal) func(*testing.T, *program.Program, int) {
-		return func(t *testing.T, p *program.Program, master int) {
-			if err := p.Process.Signal(s); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 	typed := func(text string) func(*testing.T, *program.Program, int) {
 		return func(t *testing.T, p *program.Program, master int) { write(t, master, text) }
 	}
 	for _, test := range []struct {
 		name   string
+		signal syscall.Signal // if not 0, end sends it
 		end    func(t *testing.T, p *program.Program, master int)
 		status int
 		stderr string
 	}{
-		{"q", typed("q"), 0, ""},
-		{"Ctrl-C", typed("\x03"), 0, ""},
-		{"Ctrl-D", typed("\x04"), 0, ""},
-		{"SIGINT", signal(syscall.SIGINT), 128 + 2, "input: interrupt\n"},
-		{"SIGTERM", signal(syscall.SIGTERM), 128 + 15, "input: terminated\n"},
-		{"SIGHUP", signal(syscall.SIGHUP), 128 + 1, "input: hangup\n"},
-		{"SIGQUIT", signal(syscall.SIGQUIT), 128 + 3, "input: quit\n"},
-		{"nobody reads its output", func(t *testing.T, p *program.Program, master int) {
+		{"q", 0, typed("q"), 0, ""},
+		{"Ctrl-C", 0, typed("\x03"), 0, ""},
+		{"Ctrl-D", 0, typed("\x04"), 0, ""},
+		{"SIGINT", syscall.SIGINT, nil, 128 + 2, "input: interrupt\n"},
+		{"SIGTERM", syscall.SIGTERM, nil, 128 + 15, "input: terminated\n"},
+		{"SIGHUP", syscall.SIGHUP, nil, 128 + 1, "input: hangup\n"},
+		{"SIGQUIT", syscall.SIGQUIT, nil, 128 + 3, "input: quit\n"},
+		{"nobody reads its output", 0, func(t *testing.T, p *program.Program, master int) {
 			p.CloseOutput()
 			write(t, master, "x")
 		}, 1, "input: write /dev/stdout: broken pipe\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if test.name == "SIGHUP" {
-				program.SkipIfIgnored(t, syscall.SIGHUP)
+			end := test.end
+			if test.signal != 0 {
+				program.SkipIfIgnored(t, test.signal)
+				end = func(t *testing.T, p *program.Program, master int) { p.Process.Signal(test.signal) }
 			}
 			master, slave, before := open(t)
 			defer syscall.Close(master)
@@ -190,7 +191,7 @@ func TestRestore(t *testing.T) {
 			if get(t, slave) == before {
 				t.Error("the settings are as before")
 			}
-			test.end(t, p, master)
+			end(t, p, master)
 			if stderr, status := p.Wait(); status != test.status || stderr != test.stderr {
 				t.Errorf("status %d, stderr %q; want %d, %q", status, stderr, test.status, test.stderr)
 			}

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -22,9 +22,14 @@ type reader struct {
 
 var errCanceled = errors.New("read canceled")
 
-func newReader(fd int) (*reader, error) {
+func newReader(t *testing.T, fd int) *reader {
+	t.Helper()
 	w, err := poll.NewWaker()
-	return &reader{fd, w}, err
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return &reader{fd, w}
 }
 
 // Read reads like read(2), or returns errCanceled once Cancel has been called.
@@ -53,10 +58,7 @@ func (r *reader) Cancel() error { return r.cancel.Wake() }
 // waits and leaves the bytes that come later unread, and that Read sees a hang-up.
 func TestReader(t *testing.T) {
 	master, slave := openRaw(t)
-	r, err := newReader(slave)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := newReader(t, slave)
 	buf := make([]byte, 100)
 	write(t, master, "é")
 	if n, err := r.Read(buf); string(buf[:n]) != "é" || err != nil {
@@ -84,10 +86,7 @@ func TestReader(t *testing.T) {
 		t.Errorf("a Read after Cancel: %v", err)
 	}
 
-	r, err = newReader(slave)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r = newReader(t, slave)
 	if n, err := r.Read(buf); string(buf[:n]) != "later" || err != nil {
 		t.Errorf("a new reader: %q, %v", buf[:n], err)
 	}

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -20,6 +20,7 @@ type terminal struct {
 	escape time.Duration    // how long to wait for the rest of an escape sequence
 	end    <-chan os.Signal // a signal here ends read
 	resize <-chan os.Signal // a signal here means that the size may have changed
+	size   string           // the last one reported
 }
 
 // A signalError is the signal that ended read.
@@ -51,62 +52,38 @@ func (t *terminal) read(handle func(event string) error) error {
 		return err
 	}
 
-	// A signal does not end Poll, so this goroutine wakes it.
 	var resized atomic.Bool
 	ended := make(chan os.Signal, 1)
 	stop := make(chan struct{})
 	defer close(stop)
-	go func() {
-		for {
-			select {
-			case <-stop:
-				return
-			case <-t.resize:
-				resized.Store(true)
-			case s := <-t.end:
-				select {
-				case ended <- s:
-				default: // one is enough
-				}
-			}
-			w.Wake() // fails once w is closed, when nobody waits
-		}
-	}()
+	go t.watchSignals(w, &resized, ended, stop)
 
-	columns, rows := -1, -1
-	size := func() error {
-		c, r, err := tty.Size(t.fd)
-		if err != nil || c == columns && r == rows {
-			return err
-		}
-		columns, rows = c, r
-		return handle(fmt.Sprintf("%dx%d", columns, rows))
-	}
-	if err := size(); err != nil {
+	if err := t.reportSize(handle); err != nil {
 		return err
 	}
+	return t.readKeys(handle, w, &resized, ended)
+}
 
+// readKeys is the loop of read. A signal is reported by resized or ended, and then
+// by w.
+func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resized *atomic.Bool, ended <-chan os.Signal) error {
 	fds := []poll.PollFd{
 		{Fd: int32(t.fd), Events: poll.POLLIN},
 		{Fd: int32(w.Fd()), Events: poll.POLLIN},
 	}
-	var pending []byte  // read, but perhaps only the beginning of a key
-	var since time.Time // when the last of pending was read
+	var pending []byte     // read, but perhaps only the beginning of a key
+	var deadline time.Time // when an escape sequence in pending ends; zero without one
 	var buf [1024]byte
 	for {
-		timeout := poll.Forever
-		if len(pending) > 0 && pending[0] == esc {
-			timeout = max(0, t.escape-time.Since(since))
-		}
-		n, err := poll.Poll(fds, timeout)
+		_, err := poll.Poll(fds, poll.Until(deadline))
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			// The time is up: an escape sequence has ended.
+		if fds[0].Revents == 0 && poll.Until(deadline) == 0 {
 			if pending, err = keys(pending, true, handle); err != nil {
 				return err
 			}
+			deadline = time.Time{}
 		}
 		if fds[1].Revents != 0 {
 			w.Reset() // before the reasons are read, or a wake-up could be lost
@@ -116,7 +93,7 @@ func (t *terminal) read(handle func(event string) error) error {
 			default:
 			}
 			if resized.Swap(false) {
-				if err := size(); err != nil {
+				if err := t.reportSize(handle); err != nil {
 					return err
 				}
 			}
@@ -127,9 +104,10 @@ func (t *terminal) read(handle func(event string) error) error {
 		if fds[0].Revents == 0 {
 			continue
 		}
-		// POLLHUP, too, means that read does not block: it returns what is left,
-		// and then the end.
-		n, err = syscall.Read(t.fd, buf[:])
+		// Read once: the terminal is in blocking mode, and a second read might
+		// wait. POLLHUP, too, means that read does not block: it returns what is
+		// left, and then the end.
+		n, err := syscall.Read(t.fd, buf[:])
 		switch {
 		case err == syscall.EINTR || err == syscall.EAGAIN:
 			continue
@@ -141,11 +119,47 @@ func (t *terminal) read(handle func(event string) error) error {
 		case err != nil:
 			return err
 		}
-		since = time.Now()
+		now := time.Now()
 		if pending, err = keys(append(pending, buf[:n]...), false, handle); err != nil {
 			return err
 		}
+		deadline = time.Time{}
+		if len(pending) > 0 && pending[0] == esc {
+			deadline = now.Add(t.escape)
+		}
 	}
+}
+
+// watchSignals wakes w for each signal, because a signal does not end Poll. It
+// returns when stop is closed.
+func (t *terminal) watchSignals(w *poll.Waker, resized *atomic.Bool, ended chan<- os.Signal, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-t.resize:
+			resized.Store(true)
+		case s := <-t.end:
+			select {
+			case ended <- s:
+			default: // one is enough
+			}
+		}
+		w.Wake() // fails once w is closed, when nobody waits
+	}
+}
+
+// reportSize calls handle with the size if it has changed.
+func (t *terminal) reportSize(handle func(event string) error) error {
+	columns, rows, err := tty.Size(t.fd)
+	if err != nil {
+		return err
+	}
+	if size := fmt.Sprintf("%dx%d", columns, rows); size != t.size {
+		t.size = size
+		return handle(size)
+	}
+	return nil
 }
 
 // keys calls handle with each key in b, and returns the rest, which is the

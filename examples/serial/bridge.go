@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
@@ -58,7 +58,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				switch err {
 				case nil:
 					other.pending = other.pending[n:] // often not all of it
-				case syscall.EAGAIN:
+				case syscall.EAGAIN, syscall.EINTR:
 				default:
 					report("%s: %d bytes lost: %v", port.name, len(other.pending), err)
 					other.pending = nil // the next read returns the reason
@@ -67,7 +67,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 			if len(port.pending) == 0 {
 				n, err := syscall.Read(port.fd, port.buf[:])
 				switch {
-				case err == syscall.EAGAIN:
+				case err == syscall.EAGAIN || err == syscall.EINTR:
 				case n == 0 || err == syscall.EIO:
 					// All that came before is written: a port is read only
 					// when nothing is pending.
@@ -87,9 +87,9 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 // ask registers a port for POLLIN if its pending bytes are written, so that no
 // more than a buffer is ever pending, and for POLLOUT if the other port has some.
 //
-// With neither, the port is unregistered. A mask of 0 would not do: after a
-// hang-up every Poll would return POLLHUP at once, until the other port has taken
-// the pending bytes.
+// With neither, the port is disabled. A mask of 0 would not do: after a hang-up every
+// Poll would return POLLHUP immediately, until the other port has taken the pending
+// bytes.
 func ask(p *poll.Poller, port, other *port) error {
 	var events poll.Events
 	if len(port.pending) == 0 {
@@ -101,8 +101,5 @@ func ask(p *poll.Poller, port, other *port) error {
 	if events != 0 {
 		return p.Register(port.fd, events)
 	}
-	if _, ok := p.Registered(port.fd); ok {
-		return p.Unregister(port.fd)
-	}
-	return nil
+	return p.Disable(port.fd)
 }

@@ -1,8 +1,9 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func demo(ctx context.Context, baud int, idle time.Duration) error {
 	var played chan error
 	err = join(ctx, nameA, nameB, baud, idle, func() {
 		played = make(chan error, 1)
-		go func() { played <- play(asker, answerer) }()
+		go func() { played <- play(&device{fd: asker}, &device{fd: answerer}) }()
 	})
 	if played != nil {
 		// The ports are closed now, which ends play.
@@ -42,43 +43,92 @@ func demo(ctx context.Context, baud int, idle time.Duration) error {
 	return err
 }
 
+// A device is the far end of a line.
+type device struct {
+	fd   int
+	line []byte // the beginning of a line
+}
+
+// read reads once. It returns a line when it has the whole of it, and "" before: a
+// terminal may deliver a line in pieces.
+func (d *device) read() (line string, err error) {
+	var buf [100]byte
+	n, err := syscall.Read(d.fd, buf[:])
+	if err == syscall.EAGAIN || err == syscall.EINTR {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	d.line = append(d.line, buf[:n]...)
+	i := bytes.IndexByte(d.line, '\n') + 1
+	line, d.line = string(d.line[:i]), d.line[i:]
+	return line, nil
+}
+
+// write writes a line that fits the terminal's buffer. It fails only if the line
+// has hung up, which the next Poll reports.
+func (d *device) write(line string) { syscall.Write(d.fd, []byte(line)) }
+
 // play plays both devices: one asks three questions and is unplugged, the other
 // answers until its line hangs up. For two descriptors that do not change, an
 // array and the function Poll are enough.
-func play(asker, answerer int) error {
-	defer syscall.Close(answerer)
+func play(asker, answerer *device) error {
 	fds := []poll.PollFd{
-		{Fd: int32(asker), Events: poll.POLLIN},
-		{Fd: int32(answerer), Events: poll.POLLIN},
+		{Fd: int32(asker.fd), Events: poll.POLLIN},
+		{Fd: int32(answerer.fd), Events: poll.POLLIN},
 	}
-	buf := make([]byte, 100)
-	for asked := 0; ; {
-		n, err := poll.Poll(fds, pause)
-		if err != nil {
+	unplug := func(i int) {
+		syscall.Close(int(fds[i].Fd))
+		fds[i].Fd = -1 // poll(2) skips it
+	}
+	defer func() {
+		for i := range fds {
+			if fds[i].Fd >= 0 {
+				unplug(i)
+			}
+		}
+	}()
+	asked := 0
+	next := time.Now().Add(pause) // when the asker goes on; zero while it waits for an answer
+	for {
+		if _, err := poll.Poll(fds, poll.Until(next)); err != nil {
 			return err
 		}
 		if (fds[0].Revents|fds[1].Revents)&poll.POLLNVAL != 0 {
 			return errors.New("this system can't poll a pseudo-terminal")
 		}
-		switch {
-		case fds[0].Fd < 0: // is unplugged
-		case n == 0 && asked < 3:
-			asked++
-			syscall.Write(asker, fmt.Appendf(nil, "question %d\n", asked))
-		case n == 0 || fds[0].Revents&poll.POLLHUP != 0:
-			syscall.Close(asker)
-			fds[0].Fd = -1 // poll(2) skips it
-		case fds[0].Revents&poll.POLLIN != 0:
-			syscall.Read(asker, buf)
-		}
-		if fds[1].Revents&poll.POLLIN != 0 {
-			if n, err := syscall.Read(answerer, buf); err == nil {
-				syscall.Write(answerer, fmt.Appendf(nil, "answer to %s", buf[:n]))
-			}
-		} else if fds[1].Revents&poll.POLLHUP != 0 {
+		// Check POLLHUP first: FreeBSD reports POLLIN with it, again and again.
+		if fds[1].Revents&poll.POLLHUP != 0 {
 			// A master reports this while nobody has the slave open.
 			fmt.Println("the device that answers has", fds[1].Revents)
 			return nil
+		}
+		if fds[1].Revents != 0 {
+			if question, err := answerer.read(); err != nil {
+				return err
+			} else if question != "" {
+				answerer.write("answer to " + question)
+			}
+		}
+		switch {
+		case fds[0].Fd < 0: // is unplugged
+		case fds[0].Revents&poll.POLLHUP != 0:
+			unplug(0)
+			next = time.Time{}
+		case fds[0].Revents != 0:
+			if answer, err := asker.read(); err != nil {
+				return err
+			} else if answer != "" {
+				next = time.Now().Add(pause)
+			}
+		case poll.Until(next) != 0:
+		case asked == 3:
+			unplug(0)
+			next = time.Time{}
+		default:
+			asked++
+			asker.write(fmt.Sprintf("question %d\n", asked))
+			next = time.Time{}
 		}
 	}
 }

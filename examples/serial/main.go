@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Serial joins two serial lines: what it reads from one it writes to the other,
 // in both directions, until one of them hangs up or Ctrl-C.
@@ -10,8 +10,9 @@
 // and plays the devices at their other ends. Each piece of data is printed, and so
 // is each silence as long as -idle.
 //
-// The settings of both lines are restored at the end, also after SIGTERM, SIGHUP,
-// SIGQUIT and SIGPIPE, which end Serial like Ctrl-C.
+// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. At its end it restores
+// the settings of both lines, except of one that has hung up. It cannot do so if
+// another signal ends it, such as SIGKILL or SIGABRT.
 package main
 
 import (
@@ -26,6 +27,9 @@ import (
 	"example.com/poll/examples/internal/tty"
 )
 
+// maxBaud is more than any line has, and fits the kernels' speeds of 32 bits.
+const maxBaud = 1_000_000_000
+
 func main() {
 	baud := flag.Int("baud", 0, "the speed to set, in `bits` per second; 0 leaves it as it is")
 	idle := flag.Duration("idle", 0, "how long a silence is reported; 0 reports none")
@@ -35,8 +39,8 @@ func main() {
 	}
 	flag.Parse()
 	switch {
-	case *baud < 0:
-		usage("-baud is negative")
+	case *baud < 0 || *baud > maxBaud:
+		usage(fmt.Sprintf("-baud is not from 0 to %d", maxBaud))
 	case *idle < 0:
 		usage("-idle is negative")
 	case flag.NArg() != 0 && flag.NArg() != 2:

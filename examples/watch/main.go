@@ -1,7 +1,7 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
-// Watch runs a command, and prints each event that poll(2) reports of its standard
-// output, its standard error and its end, with one Poller:
+// Watch runs a command, and prints each event that poll(2) reports on its standard
+// output, its standard error and its exit, with one Poller:
 //
 //	go run ./examples/watch [-timeout d] [command [arg ...]]
 //
@@ -72,23 +72,10 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 
 	// Nothing is written to the pipe "end". The goroutine that waits for the
 	// command closes it.
-	names := [...]string{"stdout", "stderr", "end"}
-	var writers [len(names)]*os.File
-	for i, name := range names {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return 1, err
-		}
-		fd, err := p.RegisterConn(r, poll.POLLIN)
-		if err != nil {
-			return 1, err
-		}
-		if err := p.Attach(fd, &stream{name, r}); err != nil {
-			return 1, err
-		}
-		writers[i] = w
+	writers, err := pipes(&p, "stdout", "stderr", "end")
+	if err != nil {
+		return 1, err
 	}
-
 	start := time.Now()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, writers[0], writers[1]
 	if err := cmd.Start(); errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -100,12 +87,10 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	writers[1].Close()
 	ended := make(chan int, 1)
 	go func() {
+		// Wait would close the pipes of StdoutPipe, unread bytes and all. It
+		// leaves these alone.
 		cmd.Wait()
-		status := cmd.ProcessState.ExitCode()
-		if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); ws.Signaled() {
-			status = 128 + int(ws.Signal())
-		}
-		ended <- status
+		ended <- exitStatus(cmd.ProcessState)
 		close(ended)
 		writers[2].Close()
 	}()
@@ -148,4 +133,32 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 		}
 	}
 	return status, nil
+}
+
+// pipes makes a pipe for each name, registers its read end with a stream as its
+// value, and returns the write ends.
+func pipes(p *poll.Poller, names ...string) (writers []*os.File, err error) {
+	for _, name := range names {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, err
+		}
+		fd, err := p.RegisterConn(r, poll.POLLIN)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Attach(fd, &stream{name, r}); err != nil {
+			return nil, err
+		}
+		writers = append(writers, w)
+	}
+	return writers, nil
+}
+
+// exitStatus returns the status of an ended command as a shell does.
+func exitStatus(state *os.ProcessState) int {
+	if ws := state.Sys().(syscall.WaitStatus); ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return state.ExitCode()
 }

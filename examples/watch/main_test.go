@@ -1,10 +1,11 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 package main
 
 import (
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -98,7 +99,6 @@ func TestStatus(t *testing.T) {
 		{"no flag", []string{"-x"}, 2, "usage: watch"},
 		{"help", []string{"-h"}, 0, "usage: watch"},
 		{"timeout", []string{"-timeout", "50ms", "sleep", "1000"}, 124, "no event for 50ms"},
-		{"output left open", []string{"-timeout", "50ms", "sh", "-c", "sleep 2 & exit 5"}, 124, "no event for 50ms"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			program.Check(t, test.status, test.stderr, test.args...)
@@ -125,15 +125,40 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
+// keepsOpen is a command of sh that leaves its output open until its standard input
+// is closed.
+const keepsOpen = "exec 3<&0; cat <&3 & echo y"
+
+// withStdin returns the command that runs the program, with a standard input that
+// is open until the end of the test.
+func withStdin(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := program.Command(t, args...)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stdin.Close() })
+	return cmd
+}
+
+// TestTimeoutLeftOpen checks that the timeout ends the program, too, if the command
+// has ended and its output is still open.
+func TestTimeoutLeftOpen(t *testing.T) {
+	p := program.Start(t, withStdin(t, "-timeout", "50ms", "sh", "-c", keepsOpen))
+	p.Ends(124, "watch: no event for 50ms\n")
+}
+
 // TestInterrupt checks that Ctrl-C ends the program, also if something is always
 // ready, and if the command itself has ended.
 func TestInterrupt(t *testing.T) {
-	for _, command := range []string{"echo y; exec sleep 1000", "exec yes", "sleep 2 & echo y"} {
+	for _, command := range []string{"echo y; exec sleep 1000", "exec yes", keepsOpen} {
 		t.Run(command, func(t *testing.T) {
-			p := program.Start(t, program.Command(t, "sh", "-c", command))
-			p.Line("y\\n")
-			if strings.Contains(command, "&") {
+			p := program.Start(t, withStdin(t, "sh", "-c", command))
+			if command == keepsOpen {
 				p.Line("status 0")
+			} else {
+				p.Line("y\\n")
 			}
 			p.Interrupt()
 			p.Ends(130, "watch: interrupted\n")

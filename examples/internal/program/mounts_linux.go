@@ -19,6 +19,7 @@ func OwnMounts(t testing.TB) {
 	dir := t.TempDir()
 	if err == nil {
 		err = syscall.Mount("polltest", dir, "tmpfs", 0, "")
+		t.Cleanup(func() { syscall.Unmount(dir, 0) }) // after a failure
 	}
 	if err == nil {
 		err = syscall.Unmount(dir, 0)

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Package program runs an example as a program in the example's own test. The
 // test binary executes itself as the example, so nothing else has to be built, and
@@ -148,8 +148,8 @@ func (p *Program) Wait() (stderr string, status int) {
 	return p.stderr.String(), p.ProcessState.ExitCode()
 }
 
-// SkipIfIgnored skips a test that sends s to a program if it would ignore it, as
-// below nohup(1).
+// SkipIfIgnored skips a test that sends s to a program if the program would ignore
+// it, as SIGHUP below nohup(1), and SIGINT in the background of a shell script.
 func SkipIfIgnored(t *testing.T, s os.Signal) {
 	if signal.Ignored(s) {
 		t.Skip(s, " is ignored here")

@@ -1,4 +1,4 @@
-//go:build linux || darwin
+//go:build linux || darwin || freebsd
 
 // Package tty has what the examples need of a terminal: its settings, its size,
 // and the signals after which they must be restored.
@@ -26,10 +26,11 @@ func (s Settings) Set(fd int) error {
 }
 
 // MakeRaw changes s like cfmakeraw(3): each byte is passed on unchanged as soon
-// as it arrives.
+// as it arrives. With IMAXBEL, FreeBSD would send a bell back for each byte that
+// does not fit the input.
 func (s *Settings) MakeRaw() {
 	s.Iflag &^= syscall.IGNBRK | syscall.BRKINT | syscall.PARMRK | syscall.ISTRIP |
-		syscall.INLCR | syscall.IGNCR | syscall.ICRNL | syscall.IXON
+		syscall.INLCR | syscall.IGNCR | syscall.ICRNL | syscall.IXON | syscall.IMAXBEL
 	s.Oflag &^= syscall.OPOST
 	s.Lflag &^= syscall.ECHO | syscall.ECHONL | syscall.ICANON | syscall.ISIG | syscall.IEXTEN
 	s.Cflag &^= syscall.CSIZE | syscall.PARENB

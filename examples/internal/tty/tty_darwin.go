@@ -6,19 +6,8 @@ import (
 	"unsafe"
 )
 
-const (
-	getAttr = syscall.TIOCGETA
-	setAttr = syscall.TIOCSETA
-)
-
-type termios syscall.Termios
-
-// SetSpeed sets the speed in both directions, in bits per second. It accepts any:
-// Set fails if the driver does not.
-func (s *Settings) SetSpeed(baud int) error {
-	s.Ispeed, s.Ospeed = uint64(baud), uint64(baud)
-	return nil
-}
+// speed is Darwin's speed_t.
+type speed = uint64
 
 // OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
 // and the name of its slave (posix_openpt(3)).

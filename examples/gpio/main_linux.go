@@ -1,5 +1,3 @@
-//go:build linux
-
 // Gpio prints the edges of a GPIO line, as a button or a sensor makes them:
 //
 //	go run ./examples/gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line

@@ -1,5 +1,3 @@
-//go:build linux
-
 // Pressure waits until tasks are held up because they lack the processor, memory
 // or the disk. It sets a trigger on a pressure-stall file of the kernel:
 //

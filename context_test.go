@@ -1,0 +1,364 @@
+//go:build linux || darwin || freebsd
+
+// The tests of contexts: WaitContext and PollContext.
+
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// contextCalls are the calls that wait for POLLIN of one descriptor until a context is done.
+var contextCalls = []struct {
+	name string
+	call func(ctx context.Context, fd int) (Events, error)
+}{
+	{"WaitContext", func(ctx context.Context, fd int) (Events, error) { return WaitContext(ctx, fd, POLLIN) }},
+	{"PollContext", func(ctx context.Context, fd int) (Events, error) {
+		var p Poller
+		defer p.Close()
+		if err := p.Register(fd, POLLIN); err != nil {
+			return 0, err
+		}
+		ready, err := p.PollContext(ctx)
+		if len(ready) == 0 {
+			return 0, err
+		}
+		return ready[0].Events, err
+	}},
+}
+
+// signalWaits returns a channel on which there is something once a call waits.
+func signalWaits(t *testing.T) <-chan struct{} {
+	waiting := make(chan struct{}, 1)
+	onWait(t, func() {
+		select {
+		case waiting <- struct{}{}:
+		default:
+		}
+	})
+	return waiting
+}
+
+// TestContextReady checks that a call returns what is ready, before the wait or during it,
+// with any context that is not done.
+func TestContextReady(t *testing.T) {
+	background := context.Background()
+	cancelable, cancel := context.WithCancel(background)
+	defer cancel()
+	deadline, cancel := context.WithTimeout(background, time.Hour)
+	defer cancel()
+	for _, v := range []struct {
+		name string
+		ctx  context.Context
+	}{
+		{"background", background},
+		{"value", context.WithValue(background, new(int), 1)},
+		{"cancelable", cancelable},
+		{"deadline", deadline},
+		{"own type", newOwnContext()},
+	} {
+		for _, c := range contextCalls {
+			t.Run("call="+c.name+"/ctx="+v.name, func(t *testing.T) {
+				watchdog(t, soon)
+				r, w := newPipe(t)
+				waiting := signalWaits(t)
+				go func() {
+					<-waiting
+					mustWrite(t, w, "x")
+				}()
+				for i := 0; i < 2; i++ { // the second finds it ready
+					if got, err := c.call(v.ctx, r); got != POLLIN || err != nil {
+						t.Errorf("%v, %v, want POLLIN", got, err)
+					}
+				}
+				closeFd(t, w)
+				readAll(r)
+				if got, err := c.call(v.ctx, r); got&POLLHUP == 0 || err != nil { // not asked for
+					t.Errorf("%v, %v, want POLLHUP", got, err)
+				}
+			})
+		}
+	}
+}
+
+// TestContextDone checks that a call returns ctx.Err() as it is, if ctx is done before the
+// wait or during it.
+func TestContextDone(t *testing.T) {
+	background := context.Background()
+	mine, cause := errors.New("mine"), errors.New("the cause")
+	const timeout = 5 * time.Millisecond
+	for _, v := range []struct {
+		name string
+		make func() (ctx context.Context, end func())
+		want error
+	}{
+		{"cancel", func() (context.Context, func()) {
+			ctx, cancel := context.WithCancel(background)
+			return ctx, cancel
+		}, context.Canceled},
+		{"cancel of the parent", func() (context.Context, func()) {
+			parent, cancel := context.WithCancel(background)
+			ctx, stop := context.WithTimeout(parent, time.Hour)
+			return ctx, func() { cancel(); stop() }
+		}, context.Canceled},
+		{"cause", func() (context.Context, func()) {
+			ctx, cancel := context.WithCancelCause(background)
+			return ctx, func() { cancel(cause) }
+		}, context.Canceled},
+		{"deadline", func() (context.Context, func()) {
+			ctx, cancel := context.WithTimeout(background, timeout)
+			t.Cleanup(cancel)
+			return ctx, func() {}
+		}, context.DeadlineExceeded},
+		{"own type", func() (context.Context, func()) {
+			ctx := newOwnContext()
+			return ctx, func() { ctx.end(mine) }
+		}, mine},
+	} {
+		for _, c := range contextCalls {
+			t.Run("call="+c.name+"/ctx="+v.name, func(t *testing.T) {
+				watchdog(t, soon)
+				r, w := newPipe(t)
+				waiting := signalWaits(t)
+				start := time.Now()
+				ctx, end := v.make()
+				go func() {
+					select {
+					case <-waiting:
+					case <-ctx.Done(): // the deadline has passed before the wait
+					}
+					end()
+				}()
+				got, err := c.call(ctx, r)
+				if got != 0 || err != v.want {
+					t.Errorf("during the wait: %v, %v, want 0, %v", got, err, v.want)
+				}
+				if took := time.Since(start); v.want == context.DeadlineExceeded && took < timeout {
+					t.Errorf("the deadline has passed after %v", took)
+				}
+				<-ctx.Done()
+				mustWrite(t, w, "x")
+				if got, err := c.call(ctx, r); got != 0 || err != v.want {
+					t.Errorf("before the wait: %v, %v, want 0, %v", got, err, v.want)
+				}
+			})
+		}
+	}
+}
+
+// A countingContext counts the functions that wait for it (context.AfterFunc).
+type countingContext struct {
+	*ownContext
+	functions atomic.Int32
+}
+
+func (c *countingContext) AfterFunc(func()) (stop func() bool) {
+	c.functions.Add(1)
+	return func() bool { c.functions.Add(-1); return true }
+}
+
+// TestContextLeavesNothing checks that no descriptor and no goroutine stays behind, however
+// the calls end, nor anything in a context that goes on.
+func TestContextLeavesNothing(t *testing.T) {
+	watchdog(t, 2*soon)
+	r, w := newPipe(t)
+	descriptors, goroutines := openFds(t), runtime.NumGoroutine()
+	long, end := context.WithCancel(context.Background()) // of all calls, as that of a server
+	defer end()
+	own := newOwnContext()
+	counting := &countingContext{ownContext: own}
+	waiting := signalWaits(t)
+	for i := scaled(2000, 5); i > 0; i-- {
+		ctx, cancel := context.WithCancel(long)
+		used := []context.Context{ctx, long, ctx, own, counting, ctx}[i%6]
+		write, done := i%6 != 2, i%6 == 2 || i%6 == 5
+		before := i%6 == 0 // it is ready before the call
+		select {
+		case <-waiting:
+		default:
+		}
+		ends := make(chan struct{})
+		go func() {
+			defer close(ends)
+			if before {
+				return
+			}
+			<-waiting
+			if write {
+				mustWrite(t, w, "x")
+			}
+			if done {
+				cancel()
+			}
+		}()
+		if before {
+			mustWrite(t, w, "x")
+		}
+		got, err := contextCalls[i/6%2].call(used, r)
+		switch {
+		case write && got == POLLIN && err == nil:
+		case done && got == 0 && err == context.Canceled:
+		default:
+			t.Fatalf("call %d, written %v, done %v: %v, %v", i, write, done, got, err)
+		}
+		<-ends
+		readAll(r)
+		cancel()
+	}
+	if now := openFds(t); now != descriptors {
+		t.Errorf("%d descriptors, and %d before", now, descriptors)
+	}
+	if n := counting.functions.Load(); n != 0 {
+		t.Errorf("%d functions still wait for the context", n)
+	}
+	for runtime.NumGoroutine() > goroutines {
+		runtime.Gosched() // until the last ones have ended, or the watchdog ends the run
+	}
+}
+
+// TestContextFunctionEnds checks that a PollContext waits for the function of its context
+// once that has begun, which would otherwise use the Waker later.
+func TestContextFunctionEnds(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	p := newPoller(t, []int{r}, POLLIN)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
+
+	p.wake.mu.Lock() // which the function needs
+	cancel()
+	mustWrite(t, w, "x") // ends the wait in the kernel
+	for start := time.Now(); time.Since(start) < 5*time.Millisecond; {
+		runtime.Gosched()
+	}
+	early := len(c) != 0
+	p.wake.mu.Unlock()
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+	if early {
+		t.Error("PollContext has returned before the function of its context")
+	}
+}
+
+// TestPollContext checks PollContext with a nil ctx, with one that is done, which uses up no
+// Wake, and with one that is done just when something is ready.
+func TestPollContext(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	var none context.Context
+	p := newPoller(t, nil, 0)
+	_, err := p.PollContext(none)
+	wantError(t, err, "poll", -1, syscall.EINVAL)
+	must(t, p.Register(r, POLLIN))
+	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
+	_, err = p.PollContext(none)
+	wantError(t, err, "poll", -1, ErrConcurrentPoll)
+
+	p.mu.Lock() // so that it sees both at once
+	mustWrite(t, w, "x")
+	cancel()
+	p.mu.Unlock()
+	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+
+	must(t, p.Wake())
+	if ready, err := p.PollContext(ctx); len(ready) != 0 || err != context.Canceled {
+		t.Errorf("%v, %v, want %v although fd %d is ready", ready, err, context.Canceled, r)
+	}
+	readAll(r)
+	(<-goPoll(p, Forever)).want(t, nil) // the Wake
+}
+
+// TestWaitContextPollsFirst checks that a WaitContext with something to report makes no
+// Waker, which it could not when no descriptor is left.
+func TestWaitContextPollsFirst(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	limitFds(t)
+	if got, err := WaitContext(ctx, r, POLLIN); got != POLLIN || err != nil {
+		t.Errorf("ready: %v, %v, want POLLIN", got, err)
+	}
+	readAll(r)
+	got, err := WaitContext(ctx, r, POLLIN)
+	wantError(t, err, "poll", r, syscall.EMFILE)
+	if got != 0 {
+		t.Errorf("%v, %v, want 0", got, err)
+	}
+}
+
+// TestWaitContextNumberReused checks that a descriptor that is closed before the call makes
+// its Waker is POLLNVAL, also if the Waker gets its number.
+func TestWaitContextNumberReused(t *testing.T) {
+	for holes := 0; holes <= 2; holes++ {
+		t.Run(fmt.Sprintf("lower=%d", holes), func(t *testing.T) {
+			watchdog(t, soon)
+			collectGarbage(t) // which might free a descriptor meanwhile
+			var lower []int
+			for i := 0; i < holes; i++ {
+				r, _ := newPipe(t)
+				lower = append(lower, r)
+			}
+			fd, _ := newPipe(t)
+			for filled := false; !filled; { // until fd would be the lowest free number
+				n, _ := newPipe(t)
+				filled = n > fd
+			}
+			for _, n := range lower {
+				closeFd(t, n)
+			}
+			calls := 0
+			onCall(t, func(bool, time.Duration) (n int, errno syscall.Errno, done bool) {
+				calls++
+				if calls == 1 { // nothing is ready, and then fd is closed
+					closeFd(t, fd)
+				}
+				return 0, 0, calls == 1
+			})
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			if got, err := WaitContext(ctx, fd, POLLIN); got != POLLNVAL || err != nil {
+				t.Errorf("%v, %v, want POLLNVAL", got, err)
+			}
+			if isOpen(fd) {
+				t.Errorf("fd %d is open afterwards", fd)
+			}
+		})
+	}
+}
+
+// TestWaitContextStolen checks that a wait goes on if somebody closes the descriptor that
+// WaitContext has opened.
+func TestWaitContextStolen(t *testing.T) {
+	watchdog(t, soon)
+	r, _ := newPipe(t)
+	collectGarbage(t) // which might free a descriptor meanwhile
+	n, err := syscall.Dup(r)
+	must(t, err)
+	must(t, syscall.Close(n)) // WaitContext will get it
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	waits := 0
+	onWait(t, func() {
+		waits++
+		if waits > 1 {
+			cancel()
+		} else if err := syscall.Close(n); err != nil {
+			t.Errorf("it has not opened %d: %v", n, err)
+			cancel()
+		}
+	})
+	if got, err := WaitContext(ctx, r, POLLIN); got != 0 || err != context.Canceled {
+		t.Errorf("%v, %v, want 0, %v", got, err, context.Canceled)
+	}
+}

@@ -1,0 +1,731 @@
+// More kinds of descriptors that a maker makes, for the tables of DESCRIPTORS.md.
+// What this kernel or this user can't make skips the test.
+
+package poll
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// possible skips the test if err says that the kernel lacks something or does not
+// permit it.
+func (m maker) possible(what string, err error) {
+	m.Helper()
+	switch {
+	case err == nil:
+		return
+	case underQemu():
+		m.Skipf("%s: %v, under qemu-user", what, err)
+	}
+	switch err {
+	case syscall.ENOSYS, syscall.EPERM, syscall.EACCES, syscall.ENOENT, syscall.ENODEV, syscall.ENXIO, syscall.EOPNOTSUPP,
+		syscall.EAFNOSUPPORT, syscall.EPROTONOSUPPORT, syscall.ESOCKTNOSUPPORT, syscall.ENOPROTOOPT:
+		m.Skipf("%s: %v", what, err)
+	default:
+		m.Fatalf("%s: %v", what, err)
+	}
+}
+
+// device is open of a file that need not be there.
+func (m maker) device(path string, flags int) int {
+	m.Helper()
+	fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	m.possible(path, err)
+	return own(m, fd)
+}
+
+// number returns the number of a system call that package syscall does not have on
+// every architecture. It knows those of amd64, and those of the architectures that
+// share one table.
+func (m maker) number(name string) uintptr {
+	m.Helper()
+	numbers := map[string][2]uintptr{
+		"bind": {49, 200}, "connect": {42, 203}, "perf_event_open": {298, 241}, "seccomp": {317, 277}, "userfaultfd": {323, 282},
+	}[name]
+	switch runtime.GOARCH {
+	case "amd64":
+		return numbers[0]
+	case "arm64", "riscv64", "loong64":
+		return numbers[1]
+	}
+	m.Skipf("the number of %s(2) on %s is not known to this test", name, runtime.GOARCH)
+	return 0
+}
+
+// alone gives the calling thread namespaces of its own. It ends with the test.
+func (m maker) alone(flags int) {
+	m.Helper()
+	runtime.LockOSThread()
+	m.possible("unshare", syscall.Unshare(flags))
+}
+
+// fuse returns a file of a FUSE server that answers every poll with POLLIN.
+func (m maker) fuse() int {
+	m.Helper()
+	t, ok := m.TB.(*testing.T)
+	if !ok {
+		m.Skip("not in a benchmark")
+	}
+	f := openFuse(t)
+	go func() {
+		for {
+			switch line, err := f.output.ReadString('\n'); {
+			case err != nil:
+				return
+			case line == "sleeps\n":
+				f.answer.Write([]byte("y"))
+			}
+		}
+	}()
+	return f.fd
+}
+
+// mountsChanged returns /proc/self/mounts after a mount, in a namespace of its own.
+func (m maker) mountsChanged() int {
+	m.Helper()
+	m.alone(syscall.CLONE_NEWNS)
+	m.possible("mount", syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
+	dir := m.TempDir()
+	fd := m.open("/proc/thread-self/mounts", syscall.O_RDONLY)
+	m.possible("mount", syscall.Mount("poll", dir, "tmpfs", 0, ""))
+	m.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return fd
+}
+
+// hostnameChanged returns /proc/sys/kernel/hostname after the name was set, to what it
+// was, in a namespace of its own.
+func (m maker) hostnameChanged() int {
+	m.Helper()
+	m.alone(syscall.CLONE_NEWUTS)
+	fd := m.open("/proc/sys/kernel/hostname", syscall.O_RDONLY)
+	m.possible("sethostname", syscall.Sethostname([]byte("poll")))
+	return fd
+}
+
+// pressure returns /proc/pressure/memory with a trigger, or without if that is empty.
+func (m maker) pressure(trigger string) int {
+	m.Helper()
+	fd := m.device("/proc/pressure/memory", syscall.O_RDWR)
+	if trigger != "" {
+		m.trigger(fd, trigger)
+	}
+	return fd
+}
+
+func (m maker) trigger(fd int, trigger string) {
+	m.Helper()
+	_, err := syscall.Write(fd, []byte(trigger+"\x00"))
+	m.possible("a pressure-stall trigger", err)
+}
+
+// pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Since
+// waiting for that by poll would use it up, the wait is for two windows of another
+// trigger.
+func (m maker) pressureReached() int {
+	m.Helper()
+	for i := 0; i < 2*runtime.NumCPU(); i++ {
+		cmd := exec.Command("sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			m.Skip(err)
+		}
+		m.Cleanup(func() {
+			cmd.Process.Kill()
+			cmd.Wait()
+		})
+	}
+	trigger := "some 1000 500000"
+	fd := m.device("/proc/pressure/cpu", syscall.O_RDWR)
+	if _, err := syscall.Write(fd, []byte(trigger+"\x00")); err == syscall.EINVAL {
+		trigger = "some 1000 2000000" // without CAP_SYS_RESOURCE
+		m.trigger(fd, trigger)
+	} else {
+		m.possible("a pressure-stall trigger", err)
+	}
+	other := m.device("/proc/pressure/cpu", syscall.O_RDWR)
+	m.trigger(other, trigger)
+	m.await(other, POLLPRI)
+	m.await(other, POLLPRI)
+	return fd
+}
+
+// tryIoctl is ioctl(2) where it may be impossible.
+func tryIoctl(fd int, req uintptr, p unsafe.Pointer) error {
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), req, uintptr(p)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// Directions of an ioctl number, for the caller.
+const (
+	iocWrite = 1 << iota
+	iocRead
+)
+
+// ioc returns the number of an ioctl: _IOC in include/uapi/asm-generic/ioctl.h.
+func ioc(dir, typ, nr, size uintptr) uintptr {
+	if onMIPS || strings.HasPrefix(runtime.GOARCH, "ppc64") {
+		return map[uintptr]uintptr{0: 1, iocWrite: 4, iocRead: 2, iocRead | iocWrite: 6}[dir]<<29 | size<<16 | typ<<8 | nr
+	}
+	return dir<<30 | size<<16 | typ<<8 | nr
+}
+
+// order is the byte order of this machine.
+var order = func() binary.ByteOrder {
+	if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) == 0 {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}()
+
+// object returns the bytes of fixed-size values, one after another.
+func object(values ...any) []byte {
+	var b bytes.Buffer
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			v = []byte(s)
+		}
+		if err := binary.Write(&b, order, v); err != nil {
+			panic(err)
+		}
+	}
+	return b.Bytes()
+}
+
+// field returns s with zeros up to size.
+func field(s string, size int) []byte { return append([]byte(s), make([]byte, size-len(s))...) }
+
+// Sockets.
+
+// unreachable returns a UDP socket that has been answered, by icmp(7), that nobody is
+// at the port it has sent to: that of a socket which is closed.
+func (m maker) unreachable(queue bool) int {
+	m.Helper()
+	b := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+	addr := m.bind(b)
+	a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+	if queue {
+		m.possible("IP_RECVERR", syscall.SetsockoptInt(a, syscall.IPPROTO_IP, syscall.IP_RECVERR, 1))
+	}
+	must(m, syscall.Connect(a, addr))
+	closeFd(m, b)
+	mustWrite(m, a, "x")
+	m.await(a, POLLERR)
+	return a
+}
+
+// receiveError receives from the error queue.
+func receiveError(m maker, fd int) {
+	m.Helper()
+	if _, n, _, _, err := syscall.Recvmsg(fd, make([]byte, 256), make([]byte, 512), syscall.MSG_ERRQUEUE); n == 0 || err != nil {
+		m.Errorf("recvmsg with MSG_ERRQUEUE: %d bytes of ancillary data, %v", n, err)
+	}
+}
+
+// timestamped returns a UDP socket that has been told when a datagram left:
+// Documentation/networking/timestamping.rst.
+func (m maker) timestamped() int {
+	m.Helper()
+	addr := m.bind(m.socket(syscall.AF_INET, syscall.SOCK_DGRAM))
+	a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+	const soTimestamping, txSoftware, software = 37, 1 << 1, 1 << 4
+	m.possible("SO_TIMESTAMPING", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soTimestamping, txSoftware|software))
+	must(m, syscall.Sendto(a, []byte("x"), 0, addr))
+	m.await(a, POLLERR)
+	return a
+}
+
+// zeroCopied returns a TCP socket that has been told that a buffer may be used again.
+func (m maker) zeroCopied() int {
+	m.Helper()
+	a, b := m.tcp()
+	const soZeroCopy, msgZeroCopy = 60, 0x4000000
+	m.possible("SO_ZEROCOPY", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soZeroCopy, 1))
+	_, err := syscall.SendmsgN(a, make([]byte, 1000), nil, nil, msgZeroCopy)
+	m.possible("MSG_ZEROCOPY", err)
+	m.await(b, POLLIN)
+	drain(m, b)
+	m.await(a, POLLERR)
+	return a
+}
+
+// backlog is the listener of the last unixBacklog.
+var backlog struct {
+	fd   int
+	addr syscall.Sockaddr
+}
+
+func connectAgain(m maker, fd int) {
+	m.Helper()
+	must(m, syscall.Connect(fd, backlog.addr))
+}
+
+// unixBacklog returns a socket whose connect(2) has failed with EAGAIN.
+func (m maker) unixBacklog() int {
+	m.Helper()
+	backlog.fd, backlog.addr = m.unixListener()
+	for {
+		fd := m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
+		err := syscall.Connect(fd, backlog.addr)
+		if err == syscall.EAGAIN {
+			return fd
+		}
+		must(m, err)
+	}
+}
+
+// netlink returns a netlink socket to which n messages have been sent.
+func (m maker) netlink(n int) int {
+	m.Helper()
+	const userSock = 2
+	open := func(groups uint32) int {
+		fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, userSock)
+		m.possible("NETLINK_USERSOCK", err)
+		own(m, fd)
+		must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096))
+		m.possible("bind", syscall.Bind(fd, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: groups}))
+		return fd
+	}
+	fd, from := open(1), open(0)
+	for i := 0; i < n; i++ {
+		message := object(uint32(16), [12]byte{})
+		// The kernel sends it to the group, and then to port 0, where nobody is.
+		err := syscall.Sendto(from, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: 1})
+		if err != syscall.ECONNREFUSED {
+			m.possible("a netlink message", err)
+		}
+	}
+	return fd
+}
+
+// vsockRefused returns a vsock that was refused by this machine itself.
+func (m maker) vsockRefused() int {
+	m.Helper()
+	const afVsock, local, anyPort = 40, 1, 0xffffffff
+	fd, err := syscall.Socket(afVsock, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
+	m.possible("AF_VSOCK", err)
+	own(m, fd)
+	call := func(name string, port uint32) syscall.Errno {
+		addr := object(uint16(afVsock), uint16(0), port, uint32(local), uint32(0))
+		_, _, errno := syscall.Syscall(m.number(name), uintptr(fd), uintptr(unsafe.Pointer(&addr[0])), uintptr(len(addr)))
+		return errno
+	}
+	// Without a loopback transport the connection would go to the host.
+	if errno := call("bind", anyPort); errno != 0 {
+		m.Skipf("bind to VMADDR_CID_LOCAL: %v", errno)
+	}
+	if errno := call("connect", 0xfeedbeef); errno != syscall.EINPROGRESS && errno != syscall.ECONNRESET {
+		m.Fatalf("connect: %v", errno)
+	}
+	m.await(fd, POLLERR)
+	return fd
+}
+
+// Network interfaces, in a network namespace of the thread's own.
+
+// link sends a message about an interface by rtnetlink(7) and waits for the answer.
+func (m maker) link(typ, flags uint16, name string, up uint32, kind string) {
+	m.Helper()
+	fd := m.fd(syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, syscall.NETLINK_ROUTE))
+	attr := func(typ uint16, data []byte) []byte {
+		return append(object(uint16(4+len(data)), typ, data), make([]byte, -len(data)&3)...)
+	}
+	body := object([8]byte{}, up, uint32(syscall.IFF_UP), attr(syscall.IFLA_IFNAME, []byte(name+"\x00")))
+	if kind != "" {
+		const linkInfo, infoKind = 18, 1
+		body = append(body, attr(linkInfo, attr(infoKind, []byte(kind)))...)
+	}
+	flags |= syscall.NLM_F_REQUEST | syscall.NLM_F_ACK
+	must(m, syscall.Sendto(fd, object(uint32(16+len(body)), typ, flags, uint32(1), uint32(0), body), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}))
+	answer := make([]byte, 4096)
+	n, err := syscall.Read(fd, answer)
+	must(m, err)
+	if n < 20 || order.Uint16(answer[4:]) != syscall.NLMSG_ERROR {
+		m.Fatalf("rtnetlink: %q", answer[:n])
+	}
+	if errno := -int32(order.Uint32(answer[16:])); errno != 0 {
+		m.possible("rtnetlink: "+name+" "+kind, syscall.Errno(errno))
+	}
+}
+
+func (m maker) setLink(name string, up bool) {
+	m.Helper()
+	flags := map[bool]uint32{true: syscall.IFF_UP}[up]
+	m.link(syscall.RTM_NEWLINK, 0, name, flags, "")
+}
+
+func (m maker) deleteLink(name string) {
+	m.Helper()
+	m.link(syscall.RTM_DELLINK, 0, name, 0, "")
+}
+
+// can returns two sockets of a new vcan interface.
+func (m maker) can() (a, b int) {
+	m.Helper()
+	bind := m.number("bind")
+	m.alone(syscall.CLONE_NEWNET)
+	m.link(syscall.RTM_NEWLINK, syscall.NLM_F_CREATE|syscall.NLM_F_EXCL, "vcan0", syscall.IFF_UP, "vcan")
+	req := field("vcan0", 40)
+	m.ioctl(m.socket(syscall.AF_INET, syscall.SOCK_DGRAM), syscall.SIOCGIFINDEX, unsafe.Pointer(&req[0]))
+	const afCAN, canRaw = 29, 1
+	open := func() int {
+		fd, err := syscall.Socket(afCAN, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, canRaw)
+		m.possible("AF_CAN", err)
+		addr := object(uint16(afCAN), uint16(0), order.Uint32(req[16:]), [16]byte{})
+		if _, _, errno := syscall.Syscall(bind, uintptr(fd), uintptr(unsafe.Pointer(&addr[0])), uintptr(len(addr))); errno != 0 {
+			m.Fatalf("bind: %v", errno)
+		}
+		return own(m, fd)
+	}
+	return open(), open()
+}
+
+// tun returns the descriptor of the new interface poll0, up or down.
+func (m maker) tun(up bool) int {
+	m.Helper()
+	m.alone(syscall.CLONE_NEWNET)
+	// What the kernel itself sends on a new interface would be a packet too.
+	os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
+	fd := m.device("/dev/net/tun", syscall.O_RDWR)
+	const flagTun, flagNoPI = 1, 0x1000
+	req := object(field("poll0", 16), uint16(flagTun|flagNoPI), [22]byte{})
+	m.possible("TUNSETIFF", tryIoctl(fd, ioc(iocWrite, 'T', 202, 4), unsafe.Pointer(&req[0])))
+	if up {
+		s := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+		for i, call := range []uintptr{syscall.SIOCSIFADDR, syscall.SIOCSIFDSTADDR} {
+			req := object(field("poll0", 16), uint16(syscall.AF_INET), uint16(0), [4]byte{192, 0, 2, byte(1 + i)}, [16]byte{})
+			m.ioctl(s, call, unsafe.Pointer(&req[0]))
+		}
+		m.setLink("poll0", true)
+	}
+	return fd
+}
+
+// Terminals.
+
+// typed returns a terminal in which s has been typed, in canonical mode, or with VMIN
+// and VTIME without.
+func (m maker) typed(s string, minTime ...byte) int {
+	m.Helper()
+	master, slave := m.pty()
+	if len(minTime) == 2 {
+		var tio syscall.Termios
+		m.ioctl(slave, syscall.TCGETS, unsafe.Pointer(&tio))
+		tio.Lflag &^= syscall.ICANON
+		cc := tio.Cc[:]
+		if strings.HasPrefix(runtime.GOARCH, "ppc64") {
+			// The kernel's c_cc comes before c_line there, unlike package syscall's.
+			cc = unsafe.Slice(&tio.Line, syscall.VTIME+1)
+		}
+		cc[syscall.VMIN], cc[syscall.VTIME] = minTime[0], minTime[1]
+		m.ioctl(slave, syscall.TCSETS, unsafe.Pointer(&tio))
+	}
+	if s != "" {
+		mustWrite(m, master, s)
+		m.await(master, POLLIN) // the echo: it has gone through
+	}
+	return slave
+}
+
+// vhangup returns a terminal that has been hung up.
+func (m maker) vhangup() int {
+	m.Helper()
+	_, slave := m.pty()
+	const tiocVHangup = 0x5437
+	m.possible("TIOCVHANGUP", tryIoctl(slave, tiocVHangup, nil))
+	m.await(slave, POLLHUP)
+	return slave
+}
+
+// Timers and processes.
+
+// setTimer sets a timerfd to an hour.
+func setTimer(m maker, fd int) {
+	m.Helper()
+	var spec struct{ interval, value syscall.Timespec }
+	spec.value = syscall.NsecToTimespec(int64(time.Hour))
+	if _, _, errno := syscall.Syscall6(syscall.SYS_TIMERFD_SETTIME, uintptr(fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
+		m.Fatal(errno)
+	}
+}
+
+// reaped returns the pidfd of a process that has been waited for.
+func (m maker) reaped() int {
+	m.Helper()
+	fd, end := m.pidfd()
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
+	must(m, err)
+	_, after, _ := strings.Cut(string(info), "Pid:")
+	var pid int
+	fmt.Sscan(after, &pid)
+	end()
+	m.await(fd, POLLIN)
+	if got, err := syscall.Wait4(pid, nil, 0, nil); got != pid || err != nil {
+		m.Fatalf("wait4(%d): %d, %v", pid, got, err)
+	}
+	return fd
+}
+
+// perf returns a perf event that records executable mappings and the end of a process,
+// or of this thread if pid is 0.
+func (m maker) perf(pid int) int {
+	m.Helper()
+	nr := m.number("perf_event_open")
+	runtime.LockOSThread()
+	const (
+		software, dummy       = 1, 9
+		mmap, task, watermark = 1 << 8, 1 << 13, 1 << 14
+	)
+	attr := object(uint32(software), uint32(64), uint64(dummy), [3]uint64{}, uint64(mmap|task|watermark), uint32(1), uint32(0), uint64(0))
+	fd, _, errno := syscall.Syscall6(nr, uintptr(unsafe.Pointer(&attr[0])), uintptr(pid), ^uintptr(0), ^uintptr(0), 0, 0)
+	if errno != 0 {
+		m.possible("perf_event_open", errno)
+	}
+	return own(m, int(fd))
+}
+
+// ring maps the ring buffer of a perf event.
+func (m maker) ring(fd int) []byte {
+	m.Helper()
+	page := os.Getpagesize()
+	b, err := syscall.Mmap(fd, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	must(m, err)
+	m.Cleanup(func() { syscall.Munmap(b) })
+	return b
+}
+
+// perfRecord returns a perf event with a new record.
+func (m maker) perfRecord() int {
+	m.Helper()
+	fd := m.perf(0)
+	m.ring(fd)
+	b, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	m.possible("an executable mapping", err)
+	syscall.Munmap(b)
+	return fd
+}
+
+// perfGone returns the perf event of a process that is gone, with a record.
+func (m maker) perfGone() int {
+	m.Helper()
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	must(m, err)
+	if err := cmd.Start(); err != nil {
+		m.Skip(err)
+	}
+	m.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	fd := m.perf(cmd.Process.Pid)
+	b := m.ring(fd)
+	in.Close()
+	m.await(fd, POLLHUP)
+	const head, tail = 1024, 1032 // data_head and data_tail of struct perf_event_mmap_page
+	if order.Uint64(b[head:]) == order.Uint64(b[tail:]) {
+		m.Error("the ring is empty")
+	}
+	return fd
+}
+
+// notify returns a seccomp notify descriptor of a thread; call makes a system call there
+// that notifies, and leave ends the thread.
+func (m maker) notify() (fd int, call, leave func()) {
+	m.Helper()
+	nr := m.number("seccomp")
+	type result struct {
+		fd    uintptr
+		errno syscall.Errno
+	}
+	installed, calls, done := make(chan result, 1), make(chan bool), make(chan bool)
+	go func() {
+		runtime.LockOSThread() // and it is not unlocked: the thread ends here
+		const (
+			load, jump, ret  = 0x20, 0x15, 0x06
+			allow, userNotif = 0x7fff0000, 0x7fc00000
+			prSetNoNewPrivs  = 38
+			setModeFilter    = 1
+			newListener      = 1 << 3
+		)
+		program := []syscall.SockFilter{
+			{Code: load, K: 0}, // nr
+			{Code: jump, K: syscall.SYS_GETSID, Jf: 1},
+			{Code: ret, K: userNotif},
+			{Code: ret, K: allow},
+		}
+		prog := syscall.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+		syscall.RawSyscall6(syscall.SYS_PRCTL, prSetNoNewPrivs, 1, 0, 0, 0, 0)
+		fd, _, errno := syscall.RawSyscall(nr, setModeFilter, newListener, uintptr(unsafe.Pointer(&prog)))
+		installed <- result{fd, errno}
+		select {
+		case <-calls:
+			syscall.Syscall(syscall.SYS_GETSID, 0, 0, 0)
+			<-done
+		case <-done:
+		}
+	}()
+	leave = sync.OnceFunc(func() { close(done) })
+	m.Cleanup(leave)
+	r := <-installed
+	if r.errno == syscall.EINVAL || r.errno == syscall.EBUSY {
+		m.Skipf("SECCOMP_FILTER_FLAG_NEW_LISTENER: %v", r.errno) // an old kernel; another listener
+	}
+	if r.errno != 0 {
+		m.possible("seccomp", r.errno)
+	}
+	return own(m, int(r.fd)), sync.OnceFunc(func() { close(calls) }), leave
+}
+
+// notice is the id of the notice that was received last.
+var notice uint64
+
+func receiveNotice(m maker, fd int) {
+	m.Helper()
+	b := make([]byte, 80) // struct seccomp_notif
+	m.ioctl(fd, ioc(iocRead|iocWrite, '!', 0, 80), unsafe.Pointer(&b[0]))
+	notice = order.Uint64(b)
+}
+
+func answerNotice(m maker, fd int) {
+	m.Helper()
+	b := object(notice, [16]byte{}) // struct seccomp_notif_resp
+	m.ioctl(fd, ioc(iocRead|iocWrite, '!', 1, 24), unsafe.Pointer(&b[0]))
+}
+
+func (m maker) userfaultfd(mode uintptr) int {
+	m.Helper()
+	fd, _, errno := syscall.Syscall(m.number("userfaultfd"), syscall.O_CLOEXEC|mode, 0, 0)
+	if errno != 0 {
+		m.possible("userfaultfd", errno)
+	}
+	return own(m, int(fd))
+}
+
+func enableFaults(m maker, fd int) {
+	m.Helper()
+	api := object(uint64(0xaa), [2]uint64{})
+	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x3f, 24), unsafe.Pointer(&api[0]))
+}
+
+// fault returns a userfaultfd for which a write(2) waits.
+func (m maker) fault() int {
+	m.Helper()
+	fd := m.userfaultfd(syscall.O_NONBLOCK)
+	enableFaults(m, fd)
+	_, w := newPipe(m)
+	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	must(m, err)
+	start := uint64(uintptr(unsafe.Pointer(&page[0])))
+	const missing = 1
+	register := object(start, uint64(len(page)), uint64(missing), uint64(0))
+	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x00, 32), unsafe.Pointer(&register[0]))
+	written := make(chan error, 1)
+	go func() {
+		_, err := syscall.Write(w, page[:1])
+		written <- err
+	}()
+	m.Cleanup(func() {
+		zero := object(start, uint64(len(page)), [2]uint64{})
+		m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x04, 32), unsafe.Pointer(&zero[0]))
+		if err := <-written; err != nil {
+			m.Errorf("write: %v", err)
+		}
+		syscall.Munmap(page)
+	})
+	m.await(fd, POLLIN)
+	return fd
+}
+
+// Input devices.
+
+// evdev returns the event file of a new keyboard, and the uinput file behind it.
+func (m maker) evdev() (fd, device int) {
+	m.Helper()
+	device = m.device("/dev/uinput", syscall.O_RDWR)
+	const (
+		evKey, keyA = 1, 30
+		size        = 64
+	)
+	for _, v := range []struct{ nr, value uintptr }{{100, evKey}, {101, keyA}} { // UI_SET_EVBIT, UI_SET_KEYBIT
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(device), ioc(iocWrite, 'U', v.nr, 4), v.value); errno != 0 {
+			m.Fatalf("uinput: %v", errno)
+		}
+	}
+	mustWrite(m, device, string(field("poll test", 1116))) // struct uinput_user_dev
+	m.ioctl(device, ioc(0, 'U', 1, 0), nil)                // UI_DEV_CREATE
+	name := make([]byte, size)
+	m.ioctl(device, ioc(iocRead, 'U', 44, size), unsafe.Pointer(&name[0])) // UI_GET_SYSNAME
+	found, err := filepath.Glob("/sys/devices/virtual/input/" + string(bytes.TrimRight(name, "\x00")) + "/event*")
+	must(m, err)
+	if len(found) != 1 {
+		m.Skip("no evdev")
+	}
+	return m.device("/dev/input/"+filepath.Base(found[0]), syscall.O_RDWR), device
+}
+
+// press presses and releases a key.
+func (m maker) press(device int) {
+	m.Helper()
+	for _, v := range [][2]uint16{{1, 1}, {0, 0}, {1, 0}, {0, 0}} { // EV_KEY or EV_SYN, value
+		event := struct {
+			_         syscall.Timeval
+			typ, code uint16
+			value     int32
+		}{typ: v[0], code: v[0] * 30, value: int32(v[1])}
+		mustWrite(m, device, string((*[unsafe.Sizeof(event)]byte)(unsafe.Pointer(&event))[:]))
+	}
+}
+
+// pull pulls the device out.
+func (m maker) pull(device int) {
+	m.Helper()
+	m.ioctl(device, ioc(0, 'U', 2, 0), nil) // UI_DEV_DESTROY
+}
+
+// hidraw returns the hidraw file of a new device, and the uhid file behind it.
+func (m maker) hidraw() (fd, device int) {
+	m.Helper()
+	device = m.device("/dev/uhid", syscall.O_RDWR)
+	const create2, busUSB = 11, 3
+	id := fmt.Sprintf("poll-%d", os.Getpid())
+	report := "\x06\x00\xff\x09\x01\xa1\x01\x09\x01\x15\x00\x26\xff\x00\x75\x08\x95\x08\x81\x02\xc0"
+	mustWrite(m, device, string(object(uint32(create2), field("poll test", 128), field("", 64), field(id, 64),
+		uint16(len(report)), uint16(busUSB), uint32(1), uint32(1), [2]uint32{}, field(report, 4096))))
+	for start := time.Now(); time.Since(start) < soon/2; Poll(nil, time.Millisecond) {
+		found, _ := filepath.Glob("/sys/class/hidraw/*/device/uevent")
+		for _, path := range found {
+			if b, _ := os.ReadFile(path); strings.Contains(string(b), "HID_UNIQ="+id+"\n") {
+				return m.device("/dev/"+filepath.Base(filepath.Dir(filepath.Dir(path))), syscall.O_RDWR), device
+			}
+		}
+	}
+	m.Skip("no hidraw")
+	return
+}
+
+// sendReport has the device send a report.
+func (m maker) sendReport(device int) {
+	m.Helper()
+	const input2 = 12
+	mustWrite(m, device, string(object(uint32(input2), uint16(8), [8]byte{})))
+}
+
+// unplug pulls the device out.
+func (m maker) unplug(device int) {
+	m.Helper()
+	const destroy = 1
+	mustWrite(m, device, string(object(uint32(destroy))))
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+// Gpio prints the edges of a GPIO line, on Linux only.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Fprintln(os.Stderr, "gpio: this example needs Linux's GPIO devices")
+	os.Exit(1)
+}

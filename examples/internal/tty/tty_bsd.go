@@ -1,0 +1,19 @@
+//go:build darwin || freebsd
+
+package tty
+
+import "syscall"
+
+const (
+	getAttr = syscall.TIOCGETA
+	setAttr = syscall.TIOCSETA
+)
+
+type termios syscall.Termios
+
+// SetSpeed sets the speed in both directions, in bits per second. It accepts any:
+// Set fails if the driver does not.
+func (s *Settings) SetSpeed(baud int) error {
+	s.Ispeed, s.Ospeed = speed(baud), speed(baud)
+	return nil
+}

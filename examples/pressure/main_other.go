@@ -1,0 +1,14 @@
+//go:build !linux
+
+// Pressure waits until tasks are held up, on Linux only.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Fprintln(os.Stderr, "pressure: this example needs Linux's pressure-stall files")
+	os.Exit(1)
+}

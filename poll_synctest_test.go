@@ -1,0 +1,78 @@
+//go:build go1.25 && (linux || darwin || freebsd)
+
+// The tests of timeouts in a testing/synctest bubble, whose clock stands still during a
+// system call.
+
+package poll
+
+import (
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestSynctest checks that every timeout in a bubble, not only the first, goes by the kernel's
+// clock.
+func TestSynctest(t *testing.T) {
+	watchdog(t, 2*soon)
+	r, w := newPipe(t)
+	const timeout = 30 * time.Millisecond
+	for _, e := range entryPoints {
+		t.Run("entryPoint="+e.name, func(t *testing.T) {
+			idle, ready := e.make(t, r, POLLIN), e.make(t, w, POLLOUT)
+			for i := 0; i < 3; i++ {
+				start := time.Now()
+				inBubble(t, func() {
+					idle.want(timeout, 0)
+					ready.want(timeout, POLLOUT)
+					ready.want(Forever, POLLOUT)
+					idle.want(timeout+time.Microsecond, 0)
+					idle.want(0, 0)
+				})
+				if took := time.Since(start); took < 2*timeout && !returnsEarly {
+					t.Errorf("two waits of %v took %v", timeout, took)
+				}
+			}
+		})
+	}
+}
+
+// TestSynctestPieces checks that a timeout of several pieces ends in a bubble, where only the
+// kernel knows when each is over.
+func TestSynctestPieces(t *testing.T) {
+	watchdog(t, soon)
+	const timeout = 3*maxWait + time.Hour
+	left := timeout
+	calls := 0
+	fakeCall(t, func(ask time.Duration) (int, syscall.Errno) {
+		calls++
+		left -= ask
+		return 0, 0
+	})
+	inBubble(t, func() {
+		// The clock stands still except for the pauses between the pieces.
+		if n, err := Poll(nil, timeout); n != 0 || err != nil || calls != 4 || left < 0 || left > time.Second {
+			t.Errorf("Poll = %d, %v after %d calls, with %v left", n, err, calls, left)
+		}
+	})
+}
+
+// TestSynctestChanges checks that a Poll in a bubble sees changes, which do not end it.
+func TestSynctestChanges(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	inBubble(t, func() {
+		p := newPoller(t, nil, 0)
+		c := goPoll(p, time.Hour)
+		must(t, p.Register(r, POLLIN))
+		must(t, p.Register(w, POLLOUT))
+		(<-c).want(t, nil, Ready{Fd: w, Events: POLLOUT})
+	})
+}
+
+// inBubble runs f in a bubble, which needs the timers of Go 1.23. go.mod asks for older ones.
+func inBubble(t *testing.T, f func()) {
+	t.Setenv("GODEBUG", "asynctimerchan=0")
+	synctest.Test(t, func(t *testing.T) { f() })
+}

@@ -1,0 +1,152 @@
+//go:build linux || darwin || freebsd
+
+// The tests of what a Poll must not miss when it has nothing to report: what was registered
+// in time.
+
+package poll
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestRegisteredInTime checks that a Poll whose wait times out reports what was registered
+// before, although an earlier change has still to signal, and so keeps later ones from it.
+func TestRegisteredInTime(t *testing.T) {
+	watchdog(t, soon)
+	for _, v := range []struct {
+		name   string
+		change func(p *Poller, ready int) error
+	}{
+		{"Register", func(p *Poller, ready int) error { return p.Register(ready, POLLOUT) }},
+		{"RegisterConn", func(p *Poller, ready int) error { _, err := p.RegisterConn(fdConn(ready), POLLOUT); return err }},
+		{"Modify", func(p *Poller, ready int) error { return p.Modify(ready, POLLOUT) }},
+	} {
+		t.Run("change="+v.name, func(t *testing.T) {
+			r, ready := newPipe(t)
+			p := newPoller(t, nil, 0)
+			makeWaker(t, p)
+			waitsAtOnce(p)
+			if v.name == "Modify" {
+				must(t, p.Register(ready, 0))
+			}
+			p.wake.mu.Lock() // as if the first goroutine were preempted before it signals
+			first := make(chan error, 1)
+			waits := 0
+			onCall(t, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
+				if timeout == 0 || waits > 0 {
+					return 0, 0, false
+				}
+				waits++
+				go func() { first <- p.Register(r, POLLIN) }()
+				for isWaiting(p) {
+					runtime.Gosched()
+				}
+				must(t, v.change(p, ready))
+				pass(timeout)
+				return 0, 0, true // the time is up
+			})
+			got, err := p.Poll(time.Hour)
+			p.wake.mu.Unlock()
+			must(t, <-first)
+			value, _ := held(p, ready)
+			pollResult{got, err}.want(t, nil, Ready{Fd: ready, Events: POLLOUT, Value: value})
+		})
+	}
+}
+
+// TestRegisteredBeforeDone checks that a waiting PollContext reports what was registered
+// before its context was done.
+func TestRegisteredBeforeDone(t *testing.T) {
+	watchdog(t, soon)
+	_, ready := newPipe(t)
+	for i := scaled(300, 10); i > 0; i-- {
+		var p Poller
+		ctx, cancel := context.WithCancel(context.Background())
+		c := goCall(&p, func() ([]Ready, error) { return p.PollContext(ctx) })
+		must(t, p.Register(ready, POLLOUT))
+		cancel()
+		(<-c).want(t, nil, Ready{Fd: ready, Events: POLLOUT})
+		must(t, p.Close())
+	}
+}
+
+// TestReadyWithoutWaker checks that a PollContext that has no descriptor left for its
+// Waker still reports what is ready, even if its context is done meanwhile.
+func TestReadyWithoutWaker(t *testing.T) {
+	watchdog(t, soon)
+	_, ready := newPipe(t)
+	limitFds(t)
+	for i := scaled(1000, 10); i > 0; i-- {
+		p := newPoller(t, []int{ready}, POLLOUT)
+		ctx, cancel := context.WithCancel(context.Background())
+		go cancel()
+		got, err := p.PollContext(ctx)
+		if err != context.Canceled { // it may be done already
+			pollResult{got, err}.want(t, nil, Ready{Fd: ready, Events: POLLOUT})
+		}
+		must(t, p.Close())
+	}
+}
+
+// TestRegisteredInTimeRace checks, while other goroutines change the set, that a Poll
+// never returns empty although something ready was registered long before its time was
+// up.
+func TestRegisteredInTimeRace(t *testing.T) {
+	watchdog(t, 4*soon)
+	const timeout, margin = 20 * time.Millisecond, time.Millisecond
+	p := newPoller(t, nil, 0)
+	stop := make(chan struct{})
+	var changers sync.WaitGroup
+	for i := 0; i < 4; i++ {
+		r, _ := newPipe(t)
+		changers.Add(1)
+		go func() {
+			defer changers.Done()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					p.Register(r, POLLIN)
+					p.Unregister(r)
+				}
+			}
+		}()
+	}
+	_, ready := newPipe(t)
+	var registered atomic.Int64 // when, by clock, or 0
+	next := make(chan time.Duration)
+	go func() {
+		defer close(next)
+		for wait := range next {
+			Poll(nil, wait)
+			if err := p.Register(ready, POLLOUT); err != nil {
+				t.Error(err)
+			}
+			registered.Store(int64(clock()))
+			next <- 0
+		}
+	}()
+	for i := scaled(200, 10); i > 0; i-- {
+		registered.Store(0)
+		next <- time.Duration(i%20) * time.Millisecond
+		end := clock() + timeout
+		got, err := p.Poll(timeout)
+		at := time.Duration(registered.Load())
+		if len(got) == 0 && at != 0 && at < end-margin {
+			t.Errorf("Poll = %v, %v although fd %d was registered %v before its time was up", got, err, ready, end-at)
+		}
+		<-next
+		p.Unregister(ready)
+	}
+	next <- 0
+	<-next
+	close(stop)
+	changers.Wait()
+}

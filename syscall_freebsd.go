@@ -1,0 +1,39 @@
+// The system calls of FreeBSD: poll(2) and ppoll(2).
+
+package poll
+
+import (
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+const (
+	hasPoll    = true
+	probeFirst = false // an idle entry costs the kernel a record even if the timeout is 0
+
+	sysPpoll = 545 // sys/kern/syscalls.master; package syscall has it on arm64 and riscv64 only
+)
+
+// Each pointer becomes a uintptr in the call itself, which keeps its target alive and in
+// place (package unsafe, pattern 4).
+
+// Only an ms of -1 means forever. Any other negative one is EINVAL.
+func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
+	r, _, errno := syscall.Syscall(syscall.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(ms))
+	return int(r), errno
+}
+
+func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
+	var tsp *syscall.Timespec // forever; the kernel does not write to it
+	if timeout >= 0 {
+		ts := syscall.NsecToTimespec(int64(timeout)) // on 386 with 32-bit seconds, which hold maxWait
+		tsp = &ts
+	}
+	r, _, errno := syscall.Syscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(tsp)), 0, 0, 0)
+	return int(r), errno
+}
+
+// rawPoll is not raw: which handlers never sleep on FreeBSD is not known, and for each
+// idle entry the kernel does much more than a raw call would save.
+func rawPoll(fds []PollFd) (n int, err error) { return Poll(fds, 0) }
