@@ -3,227 +3,190 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 	"strings"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // A curve is what a call takes beyond an empty one, in microseconds, by some size.
 type curve struct {
-	name   string
-	points []point
-}
-
-type point struct{ x, y float64 }
-
-// slope is that of the straight line that fits the points best (least squares).
-func (c curve) slope() float64 {
-	var mean point
-	for _, p := range c.points {
-		mean.x += p.x / float64(len(c.points))
-		mean.y += p.y / float64(len(c.points))
-	}
-	var xy, xx float64
-	for _, p := range c.points {
-		xy += (p.x - mean.x) * (p.y - mean.y)
-		xx += (p.x - mean.x) * (p.x - mean.x)
-	}
-	return xy / xx
+	plotter.XYs
+	name  string
+	slope float64 // of the straight line that fits best
 }
 
 // curves are those of rivals: what their rows cost beyond the row of an empty call,
 // by sizes of a unit.
 func (b *bench) curves(empty string, row func(n int) string, sizes []int, unit float64, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
+		var xs, ys []float64
 		c := curve{name: strings.ToLower(rv.name)}
-		for _, n := range sizes {
-			c.points = append(c.points, point{float64(n) / unit, (b.cost[row(n)][rv.name] - b.cost[empty][rv.name]) / 1000})
+		for i, n := range sizes {
+			xs, ys = append(xs, float64(n)/unit), append(ys, (b.cost[row(n)][rv.name]-b.cost[empty][rv.name])/1000)
+			c.XYs = append(c.XYs, plotter.XY{X: xs[i], Y: ys[i]})
 		}
+		_, c.slope = stat.LinearRegression(xs, ys, nil, false)
 		curves = append(curves, c)
 	}
 	return curves
 }
 
-func (c curve) last() point { return c.points[len(c.points)-1] }
+func (c curve) last() plotter.XY { return c.XYs[len(c.XYs)-1] }
 
-// A panel is a half of the chart, with linear axes from 0.
+// reach returns where c is as high as y for the first time.
+func (c curve) reach(y float64) float64 {
+	for i, q := range c.XYs[1:] {
+		if p := c.XYs[i]; q.Y >= y {
+			return max(p.X, p.X+(q.X-p.X)*(y-p.Y)/(q.Y-p.Y))
+		}
+	}
+	return c.last().X
+}
+
+// A panel is a half of the chart.
 type panel struct {
-	left           float64 // where its plot begins
-	title, x, each string  // over it, under it, and what a slope is given for
+	title, x, each string // above it, below it, and what a slope is given for
 	curves         []curve
 }
 
-// In units of the SVG, which are pixels at its natural size. At a width of 420
-// pixels the text is 11 high, the caption 9.
 const (
-	width, height         = 560, 436
-	plotTop, plotBottom   = 120, 320
-	plotWidth, lineHeight = 190, 19
-	chartTitle            = "poll pays for each descriptor."
-	chartSubtitle         = "select pays for high numbers, too."
+	width, height = 560, 436 // points; at 420 pixels the text is 11 pixels high, the caption 9
+	textSize      = vg.Length(15)
+	lineHeight    = 1.25 // times the size
 )
 
-// The colors are those of GitHub's light and dark pages.
-const chartHead = `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="img">
-<title>%[3]s</title>
-<desc>%[4]s</desc>
-<style>
-text { font: 15px Arial, Helvetica, "Liberation Sans", sans-serif; stroke-width: 3px; stroke-linejoin: round; paint-order: stroke }
-.title { font-size: 19px; font-weight: bold }
-.caption { font-size: 12.5px }
-polyline { fill: none !important; stroke-width: 2.5px }
-text, .back { stroke: #fff } .back { fill: #fff }
-text { fill: #1f2328 } .caption { fill: #59636e }
-.grid { stroke: #d1d9e0 }
-.poll { fill: #0969da } polyline.poll { stroke: #0969da }
-.select { fill: #bc4c00 } polyline.select { stroke: #bc4c00 }
-.epoll { fill: #1a7f37 } polyline.epoll { stroke: #1a7f37 }
-@media (prefers-color-scheme: dark) {
-text, .back { stroke: #0d1117 } .back { fill: #0d1117 }
-text { fill: #f0f6fc } .caption { fill: #9198a1 }
-.grid { stroke: #3d444d }
-.poll { fill: #58a6ff } polyline.poll { stroke: #58a6ff }
-.select { fill: #f0883e } polyline.select { stroke: #f0883e }
-.epoll { fill: #56d364 } polyline.epoll { stroke: #56d364 }
-}
-</style>
-<rect class="back" width="%[1]d" height="%[2]d"/>
-`
+var (
+	chartTitle = []string{"poll pays for each descriptor.", "select pays for high numbers, too."}
+	colors     = map[string]color.Color{
+		"poll":   color.RGBA{0x09, 0x69, 0xda, 0xff},
+		"select": color.RGBA{0xbc, 0x4c, 0x00, 0xff},
+		"epoll":  color.RGBA{0x1a, 0x7f, 0x37, 0xff},
+	}
+)
 
 // chart draws what the number of a descriptor costs, in thousands, and how many
 // descriptors do.
 func chart(byNumber, byCount []curve, caption []string) []byte {
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	panels := []panel{
-		{50, "One idle descriptor:", "its number, in thousands", "for each 1,000", byNumber},
-		{346, "Many idle descriptors:", "how many", "for each descriptor", byCount},
+		{"One idle descriptor:", "its number, in thousands", "for each 1,000", byNumber},
+		{"Many idle descriptors:", "how many", "for each descriptor", byCount},
 	}
-	var said []string
-	for _, p := range panels {
-		var curves []string
-		for _, c := range p.curves {
-			curves = append(curves, p.label(c))
+	svg := vgsvg.New(width, height)
+	all := draw.New(svg)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	write := func(size vg.Length, weight xfont.Weight, x, y vg.Length, lines ...string) {
+		style := text.Style{Font: font.From(plot.DefaultFont, size), YAlign: text.YTop, Handler: plot.DefaultTextHandler, Color: color.Black}
+		style.Font.Weight = weight
+		for i, line := range lines {
+			all.FillText(style, vg.Point{X: x, Y: y - lineHeight*size*vg.Length(i)}, line)
 		}
-		said = append(said, fmt.Sprintf("%s microseconds beyond an empty call, by %s. %s (%s).", p.title, p.x, strings.Join(curves, ", "), p.each))
 	}
-	var s svg
-	fmt.Fprintf(&s, chartHead, width, height, chartTitle+" "+chartSubtitle, strings.Join(said, " "))
-	s.text("title", "start", 12, 28, chartTitle)
-	s.text("title", "start", 12, 52, chartSubtitle)
-	for _, p := range panels {
-		s.panel(p)
+	write(19, xfont.WeightBold, 12, height-10, chartTitle...)
+	write(12.5, xfont.WeightNormal, 12, 8+lineHeight*12.5*vg.Length(len(caption)), caption...)
+	plots := [][]*plot.Plot{{panels[0].plot(), panels[1].plot()}}
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 24, PadTop: 118, PadBottom: 72, PadLeft: 12, PadRight: 26}
+	for i, c := range plot.Align(plots, tiles, all)[0] {
+		p := panels[i]
+		write(textSize, xfont.WeightNormal, c.Min.X, c.Max.Y+46, p.title, "µs beyond an empty call")
+		plots[0][i].Draw(c)
 	}
-	for i, line := range caption {
-		s.text("caption", "start", 12, height-10-17*float64(len(caption)-1-i), line)
-	}
-	s.WriteString("</svg>\n")
-	return []byte(s.String())
+	var b bytes.Buffer
+	_, err := svg.WriteTo(&b)
+	must(err)
+	// A title is for those who can't see the chart. Arial and Helvetica are as wide as
+	// Liberation Sans.
+	s := strings.Replace(b.String(), "<g ", "<title>"+strings.Join(chartTitle, " ")+"</title>\n<g ", 1)
+	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;"))
 }
 
-// An svg is text that elements are added to.
-type svg struct{ strings.Builder }
-
-func (s *svg) text(class, anchor string, x, y float64, text string) {
-	text = strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(text)
-	fmt.Fprintf(s, "<text class=%q text-anchor=%q x=\"%.1f\" y=\"%.1f\">%s</text>\n", class, anchor, x, y, text)
+func (pn panel) plot() *plot.Plot {
+	p := plot.New()
+	p.X.Label.Text, p.X.Label.TextStyle.Font.Size, p.X.Label.Padding = pn.x, textSize, 4
+	grid := plotter.NewGrid()
+	grid.Vertical.Width, grid.Horizontal.Width, grid.Horizontal.Color = 0, 0.75, color.Gray{0xd0}
+	p.Add(grid)
+	// The highest is drawn first, and its dots can be seen below another.
+	slices.SortFunc(pn.curves, func(a, b curve) int { return cmp.Compare(b.last().Y, a.last().Y) })
+	for _, c := range pn.curves {
+		line, points, err := plotter.NewLinePoints(c.XYs)
+		must(err)
+		line.Width, line.Color = 2.5, colors[c.name]
+		points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 3, colors[c.name]
+		p.Add(line, points)
+	}
+	p.Add(pn)
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Tick.Label.Font.Size, axis.Padding, axis.Min = textSize, 0, 0
+		axis.Tick.Marker, axis.Max = ticks(axis.Max)
+	}
+	p.Y.Min = -p.Y.Max / 50 // noise makes epoll negative
+	p.Y.LineStyle.Width, p.Y.Tick.Length = 0, 0
+	return p
 }
 
-func (s *svg) panel(p panel) {
-	var most point
-	for _, c := range p.curves {
-		for _, pt := range c.points {
-			most = point{max(most.x, pt.x), max(most.y, pt.y)}
-		}
+// ticks are at most six, 1, 2 or 5 times a power of ten apart. It also returns the last.
+func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
+	step := math.Pow(10, math.Floor(math.Log10(most/5)))
+	for i := 0; most/step > 5; i++ {
+		step *= []float64{2, 2.5, 2}[i]
 	}
-	xStep, yStep := step(most.x), step(most.y)
-	top := point{xStep * math.Ceil(most.x/xStep), yStep * math.Ceil(most.y/yStep)}
-	x := func(v float64) float64 { return p.left + plotWidth*v/top.x }
-	y := func(v float64) float64 { return plotBottom - (plotBottom-plotTop)*v/top.y }
+	for i := range int(math.Ceil(most/step)) + 1 {
+		last = float64(i) * step
+		ticks = append(ticks, plot.Tick{Value: last, Label: commas(last)})
+	}
+	return ticks, last
+}
 
-	s.text("", "start", p.left-38, plotTop-34, p.title)
-	s.text("", "start", p.left-38, plotTop-14, "µs beyond an empty call")
-	for v := 0.0; v <= 1.001*top.y; v += yStep {
-		fmt.Fprintf(s, "<path class=\"grid\" d=\"M%.1f %.1fh%d\"/>\n", p.left, y(v), plotWidth)
-		s.text("", "end", p.left-6, y(v)+5, commas(v))
-	}
-	for v := 0.0; v <= 1.001*top.x; v += xStep {
-		fmt.Fprintf(s, "<path class=\"grid\" d=\"M%.1f %dv5\"/>\n", x(v), plotBottom)
-		s.text("", "middle", x(v), plotBottom+20, commas(v))
-	}
-	s.text("", "middle", x(top.x/2), plotBottom+41, p.x)
-
-	// The highest is drawn first and widest, so one below another is seen.
-	curves := slices.Clone(p.curves)
-	slices.SortFunc(curves, func(a, b curve) int { return cmp.Compare(b.last().y, a.last().y) })
-	for _, c := range curves {
-		var line []string
-		for _, pt := range c.points {
-			line = append(line, fmt.Sprintf("%.1f,%.1f", x(pt.x), y(pt.y)))
-			fmt.Fprintf(s, "<circle class=%q r=\"3\" cx=\"%.1f\" cy=\"%.1f\"/>\n", c.name, x(pt.x), y(pt.y))
-		}
-		fmt.Fprintf(s, "<polyline class=%q points=%q/>\n", c.name, strings.Join(line, " "))
-	}
-
-	// The labels of curves that rise are a block to the left of the highest, from its
-	// end down; that of a flat one is over its end.
+// Plot draws the labels. Those of curves that rise are a block to the left of the
+// highest, from its end down; that of a flat one is above its end.
+func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	style := text.Style{Font: font.From(plot.DefaultFont, textSize), XAlign: text.XRight, YAlign: text.YTop, Handler: plot.DefaultTextHandler}
 	var rising []curve
-	flats := 0.0
-	for _, c := range curves {
-		if !p.flat(c) {
-			rising = append(rising, c)
+	for _, c1 := range pn.curves {
+		if !pn.isFlat(c1) {
+			rising = append(rising, c1)
 			continue
 		}
-		s.text(c.name, "end", x(c.last().x), y(c.last().y)-8-flats*lineHeight, p.label(c))
-		flats++
+		style.Color = colors[c1.name]
+		c.FillText(style, vg.Point{X: trX(c1.last().X), Y: trY(c1.last().Y) + lineHeight*textSize + 4}, pn.label(c1))
 	}
-	lines := float64(len(rising))*lineHeight + 10
-	right := x(curves[0].reach(most.y-top.y*lines/(plotBottom-plotTop))) - 8
-	for i, c := range rising {
-		s.text(c.name, "end", right, y(most.y)+lineHeight*float64(i)+5, p.label(c))
+	if len(rising) == 0 {
+		return
 	}
-	if len(rising) > 0 {
-		s.text("", "end", right, y(most.y)+lineHeight*float64(len(rising))+5, p.each)
+	top, size := rising[0].last().Y, lineHeight*textSize*vg.Length(len(rising)+1)
+	at := vg.Point{X: trX(rising[0].reach(top-p.Y.Max*float64(size/c.Size().Y))) - 8, Y: trY(top)}
+	for _, c1 := range rising {
+		style.Color = colors[c1.name]
+		c.FillText(style, at, pn.label(c1))
+		at.Y -= lineHeight * textSize
 	}
+	style.Color = color.Black
+	c.FillText(style, at, pn.each)
 }
 
-// reach returns where c is as high as y for the first time.
-func (c curve) reach(y float64) float64 {
-	for i, b := range c.points[1:] {
-		if a := c.points[i]; b.y >= y {
-			return max(a.x, a.x+(b.x-a.x)*(y-a.y)/(b.y-a.y))
-		}
-	}
-	return c.last().x
-}
+// isFlat reports whether c rises by less than a 25th of the highest curve.
+func (pn panel) isFlat(c curve) bool { return c.slope*c.last().X < pn.curves[0].last().Y/25 }
 
-// flat reports whether c rises by less than a 25th of the highest curve.
-func (p panel) flat(c curve) bool {
-	most := 0.0
-	for _, c := range p.curves {
-		most = max(most, c.last().y)
-	}
-	return c.slope()*c.last().x < most/25
-}
-
-func (p panel) label(c curve) string {
-	if p.flat(c) {
+func (pn panel) label(c curve) string {
+	if pn.isFlat(c) {
 		return c.name + ": flat"
 	}
-	ns := 1000 * c.slope()
-	if ns < 9.95 || ns > 999.5 {
-		return c.name + ": +" + formatNs(ns)
-	}
-	return fmt.Sprintf("%s: +%.0f ns", c.name, ns)
-}
-
-// step is the distance of at most five ticks, 1, 2 or 5 times a power of ten.
-func step(hi float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(hi/5)))
-	for _, n := range []float64{1, 2, 5} {
-		if hi/(n*power) <= 5 {
-			return n * power
-		}
-	}
-	return 10 * power
+	return fmt.Sprintf("%s: +%.0f ns", c.name, 1000*c.slope)
 }

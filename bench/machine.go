@@ -65,18 +65,11 @@ func openAs(n int) int32 {
 	return int32(fd)
 }
 
-// writeAll makes eventfds ready, and readAll makes them idle again.
-func writeAll(fds []int32) {
+// transferAll makes eventfds ready by writing to them, or idle by reading.
+func transferAll(trap uintptr, fds []int32) {
+	word := [8]byte{1}
 	for _, fd := range fds {
-		_, err := unix.Write(int(fd), []byte{1, 0, 0, 0, 0, 0, 0, 0})
-		must(err)
-	}
-}
-
-func readAll(fds []int32) {
-	for _, fd := range fds {
-		_, err := unix.Read(int(fd), make([]byte, 8))
-		must(err)
+		must(transfer(trap, fd, &word))
 	}
 }
 

@@ -1,10 +1,10 @@
 //go:build linux
 
 // Bench measures this package against other ways to wait for descriptors on Linux,
-// all in one process and in rotation. It prints tables in Markdown, which it also
+// all in one process and in turn. It prints tables in Markdown, which it also
 // writes into README.md, and draws a chart of poll(2), select(2) and epoll.
 //
-//	go run .                          # two minutes; writes README.md and cost.svg
+//	go run .                          # a minute or two; writes README.md and cost.svg
 //	go run . -ratios                  # also prints the ratios that a release must keep
 //	go run . -quick -o /tmp/x.svg     # finishes in seconds, with rough numbers; leaves README.md alone
 //
@@ -19,9 +19,9 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -76,111 +76,81 @@ func (b *bench) all() (svg []byte) {
 	limit := raiseLimit()
 	where, day := machine(), time.Now().Format("2006-01-02")
 	fmt.Fprintf(b.w, "Measured on %s, %s: the fastest of %d runs of about %v each, or their median in the table of waits that sleep.\n", where, day, b.repeats, b.block)
-	numbers := fit(highest, limit-1)
-	b.numbered(numbers) // first, since later the numbers are taken
+	b.numbers = fit(highest, limit-1)
+	b.numbered() // first, since later the numbers are taken
 	fds := openEventfds(min(9000, limit-64))
 	defer closeAll(fds)
-	b.idle(fds)
-	b.busy(fds)
-	b.ready(fds)
-	b.changes(fds[:min(1000, len(fds))])
-	b.sleeping(fds[:min(100, len(fds))])
 
-	caption := []string{where, day + ", drawn by: cd bench && go run ."}
-	if len(numbers) < len(highest) {
-		why := fmt.Sprintf("RLIMIT_NOFILE is %s here, so the number ends at %s, not at %s.", commas(limit), commas(numbers[len(numbers)-1]), commas(highest[len(highest)-1]))
-		caption = append([]string{why}, caption...)
-	}
-	counts := fit(watched, min(1000, len(fds)))
-	return chart(b.curves(emptyCall, numbered, numbers, 1000, array, selecting), b.curves(idle(0), idle, counts, 1, array, selecting, epoll), caption)
-}
-
-func (b *bench) idle(fds []int32) {
-	rivals := []rival{bare, rawPoll, rawSyscall, syscall6, array, poller, unixPoll, libc, epoll, selecting}
+	rivals := []rival{bare, rawPoll, rawSyscall, array, poller, unixPoll, epoll, selecting}
 	b.head("A non-blocking poll of idle descriptors", rivals)
 	for _, n := range fit(watched, len(fds)) {
-		costs, _ := b.measure(rivals, fds[:n], 1, least, idleLoop)
-		b.row(idle(n), rivals, costs)
+		b.fastest(idle(n), rivals, fds[:n], 1, look(nil))
 	}
-}
-
-func (b *bench) busy(fds []int32) {
-	rivals := []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
+	rivals = []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
 	b.head("A loop that makes one descriptor ready, waits, and reads", rivals)
 	for _, n := range fit(served, len(fds)) {
 		order := someOf(fds[:n])
-		costs, _ := b.measure(rivals, fds[:n], len(order), least, serve(order, order))
-		b.row(busy(n), rivals, costs)
-		if n <= 1000 {
-			b.served = n
-		}
+		b.fastest(busy(n), rivals, fds[:n], len(order), serve(order, order))
+		b.served = min(n, 1000)
 	}
-}
-
-func (b *bench) ready(fds []int32) {
-	rivals := []rival{array, poller, valued, epoll}
+	rivals = []rival{array, poller, valued, epoll}
 	b.head("A non-blocking poll of descriptors that are all ready, and a loop over them", rivals)
 	for _, n := range fit(full, len(fds)) {
-		writeAll(fds[:n])
-		costs, _ := b.measure(rivals, fds[:n], 1, least, func(w *watcher) loop { return w.ready })
-		readAll(fds[:n])
-		b.row(allReady(n), rivals, costs)
+		transferAll(syscall.SYS_WRITE, fds[:n])
+		b.fastest(allReady(n), rivals, fds[:n], 1, look(fds[:n]))
+		transferAll(syscall.SYS_READ, fds[:n])
 	}
-}
-
-func (b *bench) changes(fds []int32) {
-	rivals := []rival{poller, valued, epoll}
-	b.head(fmt.Sprintf("A change of a set of %s", commas(len(fds))), rivals)
-	costs, _ := b.measure(rivals, fds, 1, least, func(w *watcher) loop { return w.change })
-	b.row("unregister and register", rivals, costs)
-	costs, _ = b.measure(rivals, fds, 1, least, func(w *watcher) loop { return w.modify })
-	b.row("modify", rivals, costs)
-}
-
-// numbered measures all numbers in rotation with an empty call, to be compared.
-func (b *bench) numbered(numbers []int) {
-	b.numbers = numbers
-	rivals := []rival{array, selecting}
-	b.head("A non-blocking poll of one idle descriptor, by its number", rivals)
-	var all []rival
-	rows := []string{emptyCall}
-	sets := [][]int32{nil}
-	for _, n := range numbers {
-		fd := openAs(n)
-		defer unix.Close(int(fd))
-		rows, sets = append(rows, numbered(n)), append(sets, []int32{fd})
+	rivals = []rival{poller, valued, epoll}
+	kept := fds[:min(1000, len(fds))]
+	b.head(fmt.Sprintf("A change, with %s in the set", commas(len(kept))), rivals)
+	for _, change := range []string{unregister, disable, modify} {
+		b.fastest(change, rivals, kept, 1, func(w *watcher) loop { return w.changes[change] })
 	}
-	for _, set := range sets {
-		for _, rv := range rivals {
-			all = append(all, rival{rv.name, func([]int32) *watcher { return rv.watch(set) }})
-		}
-	}
-	costs, _ := b.measure(all, nil, 1, least, idleLoop)
-	for i, row := range rows {
-		b.row(row, rivals, costs[i*len(rivals):])
-	}
-}
-
-// sleeping measures what sleeps until something is ready, and its CPU time.
-func (b *bench) sleeping(fds []int32) {
-	rivals := []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
+	rivals = []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
 	b.head("Waits that sleep", rivals)
 	onOneCPU(func() {
 		in, out, end := startCat()
 		defer end()
 		wall, cpu := b.measure(rivals, []int32{in}, 1, median, serve([]int32{out}, []int32{in}))
 		b.row(oneCPU, rivals, wall)
-		b.row(cpuTime(oneCPU), rivals, cpu)
+		b.row("its CPU time", rivals, cpu)
 	})
-	wall, cpu := b.measure(rivals, fds, 1, median, func(w *watcher) loop {
-		if w.goroutines == nil {
-			return nil
+
+	caption := []string{where, day + ", drawn by: cd bench && go run ."}
+	if last := b.numbers[len(b.numbers)-1]; len(b.numbers) < len(highest) {
+		why := fmt.Sprintf("RLIMIT_NOFILE is %s here, so the number ends at %s, not at %s.", commas(limit), commas(last), commas(highest[len(highest)-1]))
+		caption = append([]string{why}, caption...)
+	}
+	counts := fit(watched, min(1000, len(fds)))
+	return chart(b.curves(emptyCall, numbered, b.numbers, 1000, array, selecting), b.curves(idle(0), idle, counts, 1, array, selecting, epoll), caption)
+}
+
+// fastest measures and prints a row of a loop that does not wait: a disturbance only adds.
+func (b *bench) fastest(row string, rivals []rival, fds []int32, unit int, choose func(*watcher) loop) {
+	costs, _ := b.measure(rivals, fds, unit, slices.Min[[]float64], choose)
+	b.row(row, rivals, costs)
+}
+
+// numbered measures all numbers and an empty call in turn, since they are compared.
+func (b *bench) numbered() {
+	rivals := []rival{array, selecting}
+	b.head("A non-blocking poll of one idle descriptor, by its number", rivals)
+	rows, sets := []string{emptyCall}, [][]int32{nil}
+	for _, n := range b.numbers {
+		set := []int32{openAs(n)}
+		defer closeAll(set)
+		rows, sets = append(rows, numbered(n)), append(sets, set)
+	}
+	var all []rival
+	for _, set := range sets {
+		for _, rv := range rivals {
+			all = append(all, rival{rv.name, func([]int32) *watcher { return rv.watch(set) }})
 		}
-		return w.goroutines()
-	})
-	row := fmt.Sprintf("%d goroutines, each with one", len(fds))
-	b.row(row, rivals, wall)
-	b.row(cpuTime(row), rivals, cpu)
+	}
+	costs, _ := b.measure(all, nil, 1, slices.Min[[]float64], look(nil))
+	for i, row := range rows {
+		b.row(row, rivals, costs[i*len(rivals):])
+	}
 }
 
 // fit returns those sizes that are not over limit.
@@ -189,28 +159,66 @@ func fit(sizes []int, limit int) []int {
 	return sizes[:n]
 }
 
-func idleLoop(w *watcher) loop { return w.idle }
-
-func serve(out, in []int32) func(w *watcher) loop {
+// look chooses a loop that finds the descriptors that are ready.
+func look(ready []int32) func(*watcher) loop {
+	want := 0
+	for _, fd := range ready {
+		want += int(fd)
+	}
 	return func(w *watcher) loop {
-		if w.serve == nil {
-			return nil
+		return func(times int) {
+			if found := w.look(times); found != times*want {
+				panic(fmt.Sprint("found ", found))
+			}
 		}
-		return w.serve(out, in)
 	}
 }
 
-// The names of rows that the chart, the figures and the ratios look up.
-func idle(n int) string         { return commas(n) + " idle" }
-func busy(n int) string         { return "1 of " + commas(n) + " ready" }
-func allReady(n int) string     { return "all of " + commas(n) + " ready" }
-func numbered(n int) string     { return "number " + commas(n) }
-func cpuTime(row string) string { return row + ": CPU" }
+func serve(out, in []int32) func(*watcher) loop {
+	return func(w *watcher) loop { return w.serve(out, in) }
+}
+
+// The names of rows. The chart, the figures and the ratios look them up.
+func idle(n int) string     { return commas(n) + " idle" }
+func busy(n int) string     { return "1 of " + commas(n) + " ready" }
+func allReady(n int) string { return "all of " + commas(n) + " ready" }
+func numbered(n int) string { return "number " + commas(n) }
 
 const (
-	emptyCall = "no descriptor"
-	oneCPU    = "ping-pong with cat(1), one CPU"
+	emptyCall  = "no descriptor"
+	unregister = "unregister and register"
+	disable    = "disable and modify"
+	modify     = "modify"
+	oneCPU     = "ping-pong with cat(1), one CPU"
 )
+
+// replace changes the text of a Markdown file between two comments. A file without
+// them stays as it is.
+func replace(in, name, text string) string {
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+	before, rest, _ := strings.Cut(in, begin)
+	_, after, ok := strings.Cut(rest, end)
+	if !ok {
+		return in
+	}
+	return before + begin + text + end + after
+}
+
+// figures are the three that say most, each as an item of a list.
+func (b *bench) figures() string {
+	first, last := b.numbers[0], b.numbers[len(b.numbers)-1]
+	number := func(rv rival, n int) string {
+		return formatNs(b.cost[numbered(n)][rv.name] - b.cost[emptyCall][rv.name])
+	}
+	added := func(rv rival) string { return formatNs(b.cost[idle(1)][rv.name] - b.cost[idle(1)][bare.name]) }
+	event := func(rv rival) string { return formatNs(b.cost[busy(b.served)][rv.name]) }
+	return fmt.Sprintf("- Beyond an empty call, checking one descriptor takes `Poll` %s if its number is %s, and %s if it is %s. With select(2) it is %s and %s.\n",
+		number(array, first), commas(first), number(array, last), commas(last), number(selecting, first), number(selecting, last)) +
+		fmt.Sprintf("- `Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.\n",
+			added(array), added(unixPoll)) +
+		fmt.Sprintf("- One event among %s descriptors (write, wait, read) takes %s with a `Poller`, %s with `unix.Poll`, and %s with epoll.\n",
+			commas(b.served), event(poller), event(unixPoll), event(epoll))
+}
 
 // ratios prints the ratios that a release must keep, each with its limit.
 func (b *bench) ratios(w io.Writer) {

@@ -8,14 +8,19 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
-// A loop does what is measured so many times. It panics if an answer is wrong.
+// A loop does what is measured, and panics if an answer is wrong.
 type loop func(times int)
 
 type bench struct {
@@ -27,16 +32,15 @@ type bench struct {
 	served  int                           // the descriptors of the busy loop in the figures
 }
 
-// measure lets the rivals do something with fds in rotation, so whatever slows the
-// machine down affects them all; each rotation begins with another one. The results
-// are what pick takes from all turns, of time and of CPU time. A loop is called for
-// multiples of unit.
+// measure lets the rivals do something with fds in turn, so whatever slows the machine
+// down affects them all. The order changes, since the turn after the netpoller's takes up
+// to 1 µs more CPU time for each wait. The results are what pick takes from all turns, of
+// time and of CPU time. A loop is called for multiples of unit.
 func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (wall, cpu []float64) {
 	units := make([]int, len(rivals))
 	walls, cpus := make([][]float64, len(rivals)), make([][]float64, len(rivals))
-	for i := range b.repeats {
-		for j := range rivals {
-			k := (i + j) % len(rivals)
+	for range b.repeats {
+		for _, k := range rand.Perm(len(rivals)) {
 			wall, cpu := b.turn(rivals[k], fds, unit, &units[k], choose)
 			walls[k], cpus[k] = append(walls[k], wall), append(cpus[k], cpu)
 		}
@@ -46,20 +50,6 @@ func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float
 	}
 	return wall, cpu
 }
-
-// row keeps what was measured and prints it.
-func (b *bench) row(what string, rivals []rival, costs []float64) {
-	b.cost[what] = map[string]float64{}
-	cells := []string{what}
-	for k, rv := range rivals {
-		b.cost[what][rv.name] = costs[k]
-		cells = append(cells, formatNs(costs[k]))
-	}
-	b.line(rivals, cells...)
-}
-
-// least is for a loop that does not wait: a disturbance only adds.
-func least(ns []float64) float64 { return slices.Min(ns) }
 
 func median(ns []float64) float64 {
 	slices.Sort(ns)
@@ -78,26 +68,22 @@ func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*w
 		return math.NaN(), math.NaN()
 	}
 	timed := func(times int) (wall, cpu time.Duration) {
-		before := usedCPU()
-		start := time.Now()
+		before, start := usedCPU(), time.Now()
 		run(times)
 		wall = time.Since(start)
 		return wall, usedCPU() - before
 	}
+	timed(unit * (1 + *units/10)) // warm
 	if *units == 0 {
-		for *units = 1; ; *units *= 2 {
-			if wall, _ := timed(*units * unit); wall >= b.block {
-				break
-			}
+		short := func() bool { wall, _ := timed(*units * unit); return wall < b.block }
+		for *units = 1; short() || short(); *units *= 2 { // twice, since a disturbance makes it long
 		}
-	} else {
-		timed(unit * (1 + *units/10)) // warm
 	}
 	d, c := timed(*units * unit)
 	return float64(d) / float64(*units*unit), float64(c) / float64(*units*unit)
 }
 
-// usedCPU is what all threads of this process have used, also in the kernel.
+// usedCPU is what all threads of this process have used, including the kernel's part.
 func usedCPU() time.Duration {
 	var u unix.Rusage
 	must(unix.Getrusage(unix.RUSAGE_SELF, &u))
@@ -111,13 +97,24 @@ func (b *bench) head(title string, rivals []rival) {
 	for _, rv := range rivals {
 		names, rules = append(names, rv.name), append(rules, "--:")
 	}
-	b.line(rivals, names...)
-	b.line(rivals, rules...)
+	b.line(rivals, names)
+	b.line(rivals, rules)
 }
 
-// line prints a line of a Markdown table whose columns stand under each other.
-func (b *bench) line(rivals []rival, cells ...string) {
-	fmt.Fprintf(b.w, "| %-40s |", cells[0])
+// row keeps what was measured and prints it.
+func (b *bench) row(name string, rivals []rival, costs []float64) {
+	b.cost[name] = map[string]float64{}
+	cells := []string{name}
+	for k, rv := range rivals {
+		b.cost[name][rv.name] = costs[k]
+		cells = append(cells, formatNs(costs[k]))
+	}
+	b.line(rivals, cells)
+}
+
+// line prints a line of a Markdown table with aligned columns.
+func (b *bench) line(rivals []rival, cells []string) {
+	fmt.Fprintf(b.w, "| %-32s |", cells[0])
 	for i, rv := range rivals {
 		fmt.Fprintf(b.w, " %*s |", max(7, utf8.RuneCountInString(rv.name)), cells[i+1])
 	}
@@ -136,5 +133,10 @@ func formatNs(ns float64) string {
 		}
 		ns, unit = ns/1000, larger
 	}
-	return fmt.Sprintf("%.*f %s", max(0, 2-int(math.Log10(max(1, ns*1.0005)))), ns, unit)
+	return strings.TrimSuffix(fmt.Sprintf("%#.3g", ns), ".") + " " + unit
+}
+
+// commas separates thousands.
+func commas[T int | float64](n T) string {
+	return message.NewPrinter(language.English).Sprint(number.Decimal(n))
 }
