@@ -43,20 +43,15 @@ static inline long raw(struct pollfd *fds, nfds_t n) {
 #endif
 }
 
-// A loop aborts after a wrong answer.
+// A loop aborts after a wrong answer. Nothing is ready when a look returns.
 
-static void bare_idle(struct pollfd *fds, nfds_t n, int times) {
+static int bare_look(struct pollfd *fds, nfds_t n, int times) {
 	while (times-- > 0) {
 		long r = raw(fds, n);
 		if (r != 0 && r != -EINTR)
 			abort();
 	}
-}
-
-static void libc_idle(struct pollfd *fds, nfds_t n, int times) {
-	while (times-- > 0)
-		if (poll(fds, n, 0) != 0 && errno != EINTR)
-			abort();
+	return 0;
 }
 
 static void libc_serve(struct pollfd *fds, nfds_t n, int *out, int *in, int len, int times) {
@@ -87,19 +82,16 @@ var noWait = uintptr(C.timeout())
 
 var bare = rival{"bare SYSCALL", func(fds []int32) *watcher {
 	p, n := entries(fds)
-	return &watcher{idle: func(times int) { C.bare_idle(p, n, C.int(times)) }}
+	return &watcher{look: func(times int) int { return int(C.bare_look(p, n, C.int(times))) }}
 }}
 
 var libc = rival{"C poll(2)", func(fds []int32) *watcher {
 	p, n := entries(fds)
-	return &watcher{
-		idle: func(times int) { C.libc_idle(p, n, C.int(times)) },
-		serve: func(out, in []int32) loop {
-			return func(times int) {
-				C.libc_serve(p, n, (*C.int)(&out[0]), (*C.int)(&in[0]), C.int(len(in)), C.int(times))
-			}
-		},
-	}
+	return &watcher{serve: func(out, in []int32) loop {
+		return func(times int) {
+			C.libc_serve(p, n, (*C.int)(&out[0]), (*C.int)(&in[0]), C.int(len(in)), C.int(times))
+		}
+	}}
 }}
 
 // entries is newArray for C.

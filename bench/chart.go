@@ -4,13 +4,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
@@ -20,135 +22,171 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A curve is the cost of one call in microseconds by some size.
+// A curve is what a call takes beyond an empty one, in microseconds, by some size.
 type curve struct {
-	name  string
-	color color.Color
 	plotter.XYs
+	name  string
+	slope float64 // of the straight line that fits best
 }
 
-func (c curve) last() plotter.XY { return c.XYs[len(c.XYs)-1] }
-
-// curves makes those of poll, which Poller stands for, select and epoll.
-func (b *bench) curves(row func(n int) string, sizes []int, rivals ...rival) (curves []curve) {
+// curves are those of rivals: what their rows cost beyond the row of an empty call,
+// by sizes of a unit.
+func (b *bench) curves(empty string, row func(n int) string, sizes []int, unit float64, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
-		c := curve{rv.name, color.RGBA{0xb8, 0x44, 0x00, 0xff}, nil}
-		switch rv.name {
-		case poller.name:
-			c.name, c.color = "poll", color.RGBA{0x00, 0x5a, 0x9c, 0xff}
-		case epoll.name:
-			c.color = color.RGBA{0x3f, 0x7a, 0x2a, 0xff}
+		var xs, ys []float64
+		c := curve{name: strings.ToLower(rv.name)}
+		for i, n := range sizes {
+			xs, ys = append(xs, float64(n)/unit), append(ys, (b.cost[row(n)][rv.name]-b.cost[empty][rv.name])/1000)
+			c.XYs = append(c.XYs, plotter.XY{X: xs[i], Y: ys[i]})
 		}
-		for _, n := range sizes {
-			c.XYs = append(c.XYs, plotter.XY{X: float64(n), Y: b.cost[row(n)][rv.name] / 1000})
-		}
+		_, c.slope = stat.LinearRegression(xs, ys, nil, false)
 		curves = append(curves, c)
 	}
 	return curves
 }
 
+func (c curve) last() plotter.XY { return c.XYs[len(c.XYs)-1] }
+
+// reach returns where c is as high as y for the first time.
+func (c curve) reach(y float64) float64 {
+	for i, q := range c.XYs[1:] {
+		if p := c.XYs[i]; q.Y >= y {
+			return max(p.X, p.X+(q.X-p.X)*(y-p.Y)/(q.Y-p.Y))
+		}
+	}
+	return c.last().X
+}
+
+// A panel is a half of the chart.
+type panel struct {
+	title, x, each string // above it, below it, and what a slope is given for
+	curves         []curve
+}
+
 const (
-	width, height = 600, 400 // points; at 420 pixels the text is 9 pixels high
-	chartTitle    = "Ten descriptors cost poll the same, whatever their numbers.\nselect pays for the highest."
+	width, height = 560, 436 // points; at 420 pixels the text is 11 pixels high, the caption 9
+	textSize      = vg.Length(15)
+	lineHeight    = 1.25 // times the size
 )
 
-// chart draws how the highest number matters, on linear axes, and how many are
-// watched, on logarithmic ones. Each curve has its name where it ends.
-func chart(byNumber, byCount []curve, caption string) []byte {
-	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	left, right := panel("µs per call, ten idle descriptors", "highest number", byNumber), panel("µs per call, more descriptors", "how many idle descriptors", byCount)
-	poll, sel := byNumber[0].last(), byNumber[1].last()
-	slope := 1e6 * (sel.Y - byNumber[1].XYs[0].Y) / (sel.X - byNumber[1].XYs[0].X)
-	steep := fmt.Sprintf("%.0f ns for each\n1,000 numbers", slope)
-	linear(&left.X, sel.X)
-	linear(&left.Y, 1.3*sel.Y)
-	label(left, byNumber[1], "select: "+steep, sel.X, 1.03*sel.Y, text.XRight, text.YBottom)
-	label(left, byNumber[0], "poll", poll.X, poll.Y+0.03*sel.Y, text.XRight, text.YBottom)
-
-	logarithmic(&right.X, 1, byCount[0].last().X, 12)
-	logarithmic(&right.Y, byCount[2].last().Y/2, byCount[1].last().Y, 4)
-	slices.SortFunc(byCount, func(a, b curve) int { return int(1000 * (a.last().Y - b.last().Y)) })
-	free := 0.0
-	for _, c := range byCount {
-		y := max(c.last().Y, free)
-		free = 2.2 * y // a line higher
-		label(right, c, c.name, 1.4*c.last().X, y, text.XLeft, text.YCenter)
+var (
+	chartTitle = []string{"poll pays for each descriptor.", "select pays for high numbers, too."}
+	colors     = map[string]color.Color{
+		"poll":   color.RGBA{0x09, 0x69, 0xda, 0xff},
+		"select": color.RGBA{0xbc, 0x4c, 0x00, 0xff},
+		"epoll":  color.RGBA{0x1a, 0x7f, 0x37, 0xff},
 	}
+)
 
+// chart draws what the number of a descriptor costs, in thousands, and how many
+// descriptors do.
+func chart(byNumber, byCount []curve, caption []string) []byte {
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
+	panels := []panel{
+		{"One idle descriptor:", "its number, in thousands", "for each 1,000", byNumber},
+		{"Many idle descriptors:", "how many", "for each descriptor", byCount},
+	}
 	svg := vgsvg.New(width, height)
 	all := draw.New(svg)
 	all.SetColor(color.White)
 	all.Fill(all.Rectangle.Path())
-	style := left.Title.TextStyle
-	style.Font.Size, style.XAlign, style.YAlign = 16, text.XLeft, text.YTop
-	all.FillText(style, vg.Point{X: 10, Y: height - 8}, chartTitle)
-	style.Font.Size, style.YAlign = 10.5, text.YBottom
-	all.FillText(style, vg.Point{X: 10, Y: 6}, caption)
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 14, PadTop: 56, PadBottom: 40, PadLeft: 8, PadRight: 12}
-	for i, c := range plot.Align([][]*plot.Plot{{left, right}}, tiles, all)[0] {
-		[]*plot.Plot{left, right}[i].Draw(c)
+	write := func(size vg.Length, weight xfont.Weight, x, y vg.Length, lines ...string) {
+		style := text.Style{Font: font.From(plot.DefaultFont, size), YAlign: text.YTop, Handler: plot.DefaultTextHandler, Color: color.Black}
+		style.Font.Weight = weight
+		for i, line := range lines {
+			all.FillText(style, vg.Point{X: x, Y: y - lineHeight*size*vg.Length(i)}, line)
+		}
+	}
+	write(19, xfont.WeightBold, 12, height-10, chartTitle...)
+	write(12.5, xfont.WeightNormal, 12, 8+lineHeight*12.5*vg.Length(len(caption)), caption...)
+	plots := [][]*plot.Plot{{panels[0].plot(), panels[1].plot()}}
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 24, PadTop: 118, PadBottom: 72, PadLeft: 12, PadRight: 26}
+	for i, c := range plot.Align(plots, tiles, all)[0] {
+		p := panels[i]
+		write(textSize, xfont.WeightNormal, c.Min.X, c.Max.Y+46, p.title, "µs beyond an empty call")
+		plots[0][i].Draw(c)
 	}
 	var b bytes.Buffer
 	_, err := svg.WriteTo(&b)
 	must(err)
-	// A title and a description are for those who can't see the chart. Arial and
-	// Helvetica are as wide as Liberation Sans.
-	describe := "<title>" + chartTitle + "</title>\n<desc>Left: one non-blocking poll of ten idle descriptors by their highest number. The line of poll is flat, that of select rises by " +
-		steep + ". Right: by how many are watched. poll and select rise alike, epoll is flat.</desc>\n<g "
-	s := strings.Replace(b.String(), "<g ", strings.ReplaceAll(describe, "numbers.\n", "numbers. "), 1)
+	// A title is for those who can't see the chart. Arial and Helvetica are as wide as
+	// Liberation Sans.
+	s := strings.Replace(b.String(), "<g ", "<title>"+strings.Join(chartTitle, " ")+"</title>\n<g ", 1)
 	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;"))
 }
 
-func panel(title, x string, curves []curve) *plot.Plot {
+func (pn panel) plot() *plot.Plot {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Title.Padding = title, x, 6
-	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
-		style.Font.Size = 13
-	}
+	p.X.Label.Text, p.X.Label.TextStyle.Font.Size, p.X.Label.Padding = pn.x, textSize, 4
 	grid := plotter.NewGrid()
-	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{0xdd}
+	grid.Vertical.Width, grid.Horizontal.Width, grid.Horizontal.Color = 0, 0.75, color.Gray{0xd0}
 	p.Add(grid)
-	for _, c := range curves {
+	// The highest is drawn first, and its dots can be seen below another.
+	slices.SortFunc(pn.curves, func(a, b curve) int { return cmp.Compare(b.last().Y, a.last().Y) })
+	for _, c := range pn.curves {
 		line, points, err := plotter.NewLinePoints(c.XYs)
 		must(err)
-		line.Width, line.Color = 2, c.color
-		points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 2, c.color
+		line.Width, line.Color = 2.5, colors[c.name]
+		points.Shape, points.Radius, points.Color = draw.CircleGlyph{}, 3, colors[c.name]
 		p.Add(line, points)
 	}
+	p.Add(pn)
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Tick.Label.Font.Size, axis.Padding, axis.Min = textSize, 0, 0
+		axis.Tick.Marker, axis.Max = ticks(axis.Max)
+	}
+	p.Y.Min = -p.Y.Max / 50 // noise makes epoll negative
+	p.Y.LineStyle.Width, p.Y.Tick.Length = 0, 0
 	return p
 }
 
-func label(p *plot.Plot, c curve, label string, x, y float64, h text.XAlignment, v text.YAlignment) {
-	l, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: x, Y: y}}, Labels: []string{label}})
-	must(err)
-	style := &l.TextStyle[0]
-	style.Font, style.Color, style.XAlign, style.YAlign = font.From(plot.DefaultFont, 13), c.color, h, v
-	p.Add(struct{ plot.Plotter }{l}) // without its size, which would move the axes
+// ticks are at most six, 1, 2 or 5 times a power of ten apart. It also returns the last.
+func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
+	step := math.Pow(10, math.Floor(math.Log10(most/5)))
+	for i := 0; most/step > 5; i++ {
+		step *= []float64{2, 2.5, 2}[i]
+	}
+	for i := range int(math.Ceil(most/step)) + 1 {
+		last = float64(i) * step
+		ticks = append(ticks, plot.Tick{Value: last, Label: commas(last)})
+	}
+	return ticks, last
 }
 
-// ticks are at lo, lo+step, ... or, for a logarithmic axis, at powers of ten.
-func ticks(lo, hi float64, next func(float64) float64) (ticks plot.ConstantTicks) {
-	for x := lo; x <= hi; x = next(x) {
-		label := strconv.FormatFloat(x, 'f', -1, 64)
-		for n := len(label) - 3; n > 0 && x >= 1000; n -= 3 {
-			label = label[:n] + "," + label[n:]
+// Plot draws the labels. Those of curves that rise are a block to the left of the
+// highest, from its end down; that of a flat one is above its end.
+func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
+	trX, trY := p.Transforms(&c)
+	style := text.Style{Font: font.From(plot.DefaultFont, textSize), XAlign: text.XRight, YAlign: text.YTop, Handler: plot.DefaultTextHandler}
+	var rising []curve
+	for _, c1 := range pn.curves {
+		if !pn.isFlat(c1) {
+			rising = append(rising, c1)
+			continue
 		}
-		ticks = append(ticks, plot.Tick{Value: x, Label: label})
+		style.Color = colors[c1.name]
+		c.FillText(style, vg.Point{X: trX(c1.last().X), Y: trY(c1.last().Y) + lineHeight*textSize + 4}, pn.label(c1))
 	}
-	return ticks
+	if len(rising) == 0 {
+		return
+	}
+	top, size := rising[0].last().Y, lineHeight*textSize*vg.Length(len(rising)+1)
+	at := vg.Point{X: trX(rising[0].reach(top-p.Y.Max*float64(size/c.Size().Y))) - 8, Y: trY(top)}
+	for _, c1 := range rising {
+		style.Color = colors[c1.name]
+		c.FillText(style, at, pn.label(c1))
+		at.Y -= lineHeight * textSize
+	}
+	style.Color = color.Black
+	c.FillText(style, at, pn.each)
 }
 
-// linear has at most five ticks.
-func linear(axis *plot.Axis, hi float64) {
-	step := math.Pow(10, math.Floor(math.Log10(hi/4)))
-	for i := 0; hi/step > 4; i++ {
-		step *= []float64{2, 2.5, 2}[i] // 1, 2, 5, 10
-	}
-	axis.Min, axis.Max = 0, 1.03*step*math.Ceil(hi/step)
-	axis.Tick.Marker = ticks(0, axis.Max, func(x float64) float64 { return x + step })
-}
+// isFlat reports whether c rises by less than a 25th of the highest curve.
+func (pn panel) isFlat(c curve) bool { return c.slope*c.last().X < pn.curves[0].last().Y/25 }
 
-func logarithmic(axis *plot.Axis, lo, hi, room float64) {
-	axis.Min, axis.Max, axis.Scale = lo, hi*room, plot.LogScale{}
-	axis.Tick.Marker = ticks(math.Pow(10, math.Ceil(math.Log10(lo))), 1.2*hi, func(x float64) float64 { return 10 * x })
+func (pn panel) label(c curve) string {
+	if pn.isFlat(c) {
+		return c.name + ": flat"
+	}
+	return fmt.Sprintf("%s: +%.0f ns", c.name, 1000*c.slope)
 }

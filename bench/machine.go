@@ -53,16 +53,24 @@ func openEventfds(n int) (fds []int32) {
 	return fds
 }
 
-// spreadEventfds opens ten eventfds whose numbers are spread evenly up to highest.
-func spreadEventfds(highest int) (fds []int32) {
-	low := openEventfds(10)
+// openAs opens an eventfd whose number is n.
+func openAs(n int) int32 {
+	low := openEventfds(1)
 	defer closeAll(low)
-	for i, fd := range low {
-		got, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, highest-(9-i)*highest/10)
-		must(err)
-		fds = append(fds, int32(got))
+	fd, err := unix.FcntlInt(uintptr(low[0]), unix.F_DUPFD_CLOEXEC, n)
+	must(err)
+	if fd != n {
+		panic(fmt.Sprintf("descriptor %d is open already", n))
 	}
-	return fds
+	return int32(fd)
+}
+
+// transferAll makes eventfds ready by writing to them, or idle by reading.
+func transferAll(trap uintptr, fds []int32) {
+	word := [8]byte{1}
+	for _, fd := range fds {
+		must(transfer(trap, fd, &word))
+	}
 }
 
 func closeAll(fds []int32) {

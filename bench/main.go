@@ -1,27 +1,31 @@
 //go:build linux
 
-// Bench measures this package against the other ways to wait for descriptors on
-// Linux, all in one process and interleaved. It prints tables in Markdown and draws a
-// chart of poll(2) against select(2).
+// Bench measures this package against other ways to wait for descriptors on Linux,
+// all in one process and in turn. It prints tables in Markdown, which it also
+// writes into README.md, and draws a chart of poll(2), select(2) and epoll.
 //
-//	go run .                          # a minute; writes cost.svg
+//	go run .                          # a minute or two; writes README.md and cost.svg
 //	go run . -ratios                  # also prints the ratios that a release must keep
-//	go run . -quick -o /tmp/x.svg     # takes seconds; the numbers mean little
+//	go run . -quick -o /tmp/x.svg     # finishes in seconds, with rough numbers; leaves README.md alone
 //
 // It needs a C compiler. Sizes over RLIMIT_NOFILE are left out; root may raise it.
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 )
 
 func main() {
-	quick := flag.Bool("quick", false, "take seconds, for numbers that mean little")
+	quick := flag.Bool("quick", false, "finish in seconds, with rough numbers, and leave README.md alone")
 	ratios := flag.Bool("ratios", false, "also print the ratios that a release must keep")
 	out := flag.String("o", "cost.svg", "the `file` of the chart")
 	flag.Parse()
@@ -29,24 +33,40 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	// Find out now whether the chart can be written. What is there stays until then.
-	file, err := os.OpenFile(*out, os.O_WRONLY|os.O_CREATE, 0o666)
-	must(err)
-	file.Close()
-	b := bench{w: os.Stdout, repeats: 51, block: 2 * time.Millisecond}
+	// Find out now whether the files can be written. The old ones stay until then.
+	files := []string{*out}
+	if !*quick {
+		files = append(files, "README.md", "../README.md")
+	}
+	for _, name := range files {
+		file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+		must(err)
+		file.Close()
+	}
+	var tables bytes.Buffer
+	b := bench{w: io.MultiWriter(os.Stdout, &tables), repeats: 51, block: 2 * time.Millisecond}
 	if *quick {
 		b.repeats, b.block = 3, 100*time.Microsecond
 	}
 	svg := b.all()
+	fmt.Printf("\nIn short:\n\n%s", b.figures())
 	if *ratios {
-		b.ratios()
+		b.ratios(os.Stdout)
 	}
 	must(os.WriteFile(*out, svg, 0o666))
+	for _, name := range files[1:] {
+		old, err := os.ReadFile(name)
+		must(err)
+		text := replace(replace(string(old), "tables", tables.String()), "figures", b.figures())
+		must(os.WriteFile(name, []byte(text), 0o666))
+	}
 }
 
 var (
-	watched = []int{1, 3, 10, 30, 100, 300, 1000, 3000, 9000}
-	highest = []int{128, 200, 1000, 2500, 5000, 7500, 10000, 12500, 15000, 17500, 19990, 50000, 1e5, 2e5, 4e5, 6e5, 8e5, 1e6}
+	watched = []int{0, 1, 10, 100, 250, 500, 750, 1000, 9000}
+	served  = []int{1, 10, 100, 1000, 9000}
+	full    = []int{100, 1000, 5000}
+	highest = []int{128, 1000, 2500, 5000, 7500, 10000, 12500, 15000, 17500, 19990, 50000, 1e5, 2e5, 4e5, 6e5, 8e5, 1e6}
 )
 
 // all measures everything, prints each row as soon as it is measured, and draws the
@@ -54,52 +74,83 @@ var (
 func (b *bench) all() (svg []byte) {
 	b.cost = map[string]map[string]float64{}
 	limit := raiseLimit()
+	where, day := machine(), time.Now().Format("2006-01-02")
+	fmt.Fprintf(b.w, "Measured on %s, %s: the fastest of %d runs of about %v each, or their median in the table of waits that sleep.\n", where, day, b.repeats, b.block)
+	b.numbers = fit(highest, limit-1)
+	b.numbered() // first, since later the numbers are taken
 	fds := openEventfds(min(9000, limit-64))
 	defer closeAll(fds)
-	where := machine()
-	fmt.Fprintf(b.w, "%s. The least of %d blocks each; of ping-pong, the median.\n", where, b.repeats)
 
-	entries := []rival{bare, rawPoll, rawSyscall, syscall6, array, poller, unixPoll, libc, epoll, selecting}
-	b.head("A non-blocking poll of idle descriptors", entries)
+	rivals := []rival{bare, rawPoll, rawSyscall, array, poller, unixPoll, epoll, selecting}
+	b.head("A non-blocking poll of idle descriptors", rivals)
 	for _, n := range fit(watched, len(fds)) {
-		b.row(idle(n), entries, b.measure(entries, fds[:n], 1, least, idleLoop))
+		b.fastest(idle(n), rivals, fds[:n], 1, look(nil))
 	}
-
-	waiters := []rival{poller, array, unixPoll, libc, epoll, netpoller}
-	b.head("A loop that waits, and changes of the set", waiters)
-	for _, n := range fit([]int{1, 10, 100, 1000, 9000}, len(fds)) {
+	rivals = []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
+	b.head("A loop that makes one descriptor ready, waits, and reads", rivals)
+	for _, n := range fit(served, len(fds)) {
 		order := someOf(fds[:n])
-		b.row(busy(n), waiters, b.measure(waiters, fds[:n], len(order), least, serve(order, order)))
+		b.fastest(busy(n), rivals, fds[:n], len(order), serve(order, order))
+		b.served = min(n, 1000)
 	}
+	rivals = []rival{array, poller, valued, epoll}
+	b.head("A non-blocking poll of descriptors that are all ready, and a loop over them", rivals)
+	for _, n := range fit(full, len(fds)) {
+		transferAll(syscall.SYS_WRITE, fds[:n])
+		b.fastest(allReady(n), rivals, fds[:n], 1, look(fds[:n]))
+		transferAll(syscall.SYS_READ, fds[:n])
+	}
+	rivals = []rival{poller, valued, epoll}
 	kept := fds[:min(1000, len(fds))]
-	b.row(fmt.Sprintf("unregister and register, %d in the set", len(kept)), waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.change }))
-	b.row(fmt.Sprintf("modify, %d in the set", len(kept)), waiters, b.measure(waiters, kept, 1, least, func(w *watcher) loop { return w.modify }))
+	b.head(fmt.Sprintf("A change, with %s in the set", commas(len(kept))), rivals)
+	for _, change := range []string{unregister, disable, modify} {
+		b.fastest(change, rivals, kept, 1, func(w *watcher) loop { return w.changes[change] })
+	}
+	rivals = []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
+	b.head("Waits that sleep", rivals)
 	onOneCPU(func() {
 		in, out, end := startCat()
 		defer end()
-		b.row(oneCPU, waiters, b.measure(waiters, []int32{in}, 1, median, serve([]int32{out}, []int32{in})))
+		wall, cpu := b.measure(rivals, []int32{in}, 1, median, serve([]int32{out}, []int32{in}))
+		b.row(oneCPU, rivals, wall)
+		b.row("its CPU time", rivals, cpu)
 	})
 
-	sparse := []rival{poller, selecting}
-	b.head("A non-blocking poll of ten idle descriptors, by the highest number", sparse)
-	numbers := fit(highest, limit-1)
+	caption := []string{where, day + ", drawn by: cd bench && go run ."}
+	if last := b.numbers[len(b.numbers)-1]; len(b.numbers) < len(highest) {
+		why := fmt.Sprintf("RLIMIT_NOFILE is %s here, so the number ends at %s, not at %s.", commas(limit), commas(last), commas(highest[len(highest)-1]))
+		caption = append([]string{why}, caption...)
+	}
+	counts := fit(watched, min(1000, len(fds)))
+	return chart(b.curves(emptyCall, numbered, b.numbers, 1000, array, selecting), b.curves(idle(0), idle, counts, 1, array, selecting, epoll), caption)
+}
+
+// fastest measures and prints a row of a loop that does not wait: a disturbance only adds.
+func (b *bench) fastest(row string, rivals []rival, fds []int32, unit int, choose func(*watcher) loop) {
+	costs, _ := b.measure(rivals, fds, unit, slices.Min[[]float64], choose)
+	b.row(row, rivals, costs)
+}
+
+// numbered measures all numbers and an empty call in turn, since they are compared.
+func (b *bench) numbered() {
+	rivals := []rival{array, selecting}
+	b.head("A non-blocking poll of one idle descriptor, by its number", rivals)
+	rows, sets := []string{emptyCall}, [][]int32{nil}
+	for _, n := range b.numbers {
+		set := []int32{openAs(n)}
+		defer closeAll(set)
+		rows, sets = append(rows, numbered(n)), append(sets, set)
+	}
 	var all []rival
-	for _, n := range numbers {
-		spread := spreadEventfds(n)
-		defer closeAll(spread)
-		for _, rv := range sparse {
-			all = append(all, rival{rv.name, func([]int32) *watcher { return rv.watch(spread) }})
+	for _, set := range sets {
+		for _, rv := range rivals {
+			all = append(all, rival{rv.name, func([]int32) *watcher { return rv.watch(set) }})
 		}
 	}
-	costs := b.measure(all, nil, 1, least, idleLoop)
-	for i, n := range numbers {
-		b.row(numbered(n), sparse, costs[i*len(sparse):])
+	costs, _ := b.measure(all, nil, 1, slices.Min[[]float64], look(nil))
+	for i, row := range rows {
+		b.row(row, rivals, costs[i*len(rivals):])
 	}
-	return chart(
-		b.curves(numbered, numbers, poller, selecting),
-		b.curves(idle, fit(watched, len(fds)), poller, selecting, epoll),
-		fmt.Sprintf("%s\n%s, least of %d blocks: cd bench && go run .", where, time.Now().Format("2006-01-02"), b.repeats),
-	)
 }
 
 // fit returns those sizes that are not over limit.
@@ -108,37 +159,84 @@ func fit(sizes []int, limit int) []int {
 	return sizes[:n]
 }
 
-func idleLoop(w *watcher) loop { return w.idle }
-
-func serve(out, in []int32) func(w *watcher) loop {
+// look chooses a loop that finds the descriptors that are ready.
+func look(ready []int32) func(*watcher) loop {
+	want := 0
+	for _, fd := range ready {
+		want += int(fd)
+	}
 	return func(w *watcher) loop {
-		if w.serve == nil {
-			return nil
+		return func(times int) {
+			if found := w.look(times); found != times*want {
+				panic(fmt.Sprint("found ", found))
+			}
 		}
-		return w.serve(out, in)
 	}
 }
 
-// The names of rows that the chart and the ratios look up.
-func idle(n int) string     { return fmt.Sprintf("%d idle", n) }
-func busy(n int) string     { return fmt.Sprintf("busy, 1 of %d ready", n) }
-func numbered(n int) string { return fmt.Sprintf("10 idle, up to %d", n) }
+func serve(out, in []int32) func(*watcher) loop {
+	return func(w *watcher) loop { return w.serve(out, in) }
+}
 
-const oneCPU = "ping-pong with cat(1), one CPU"
+// The names of rows. The chart, the figures and the ratios look them up.
+func idle(n int) string     { return commas(n) + " idle" }
+func busy(n int) string     { return "1 of " + commas(n) + " ready" }
+func allReady(n int) string { return "all of " + commas(n) + " ready" }
+func numbered(n int) string { return "number " + commas(n) }
+
+const (
+	emptyCall  = "no descriptor"
+	unregister = "unregister and register"
+	disable    = "disable and modify"
+	modify     = "modify"
+	oneCPU     = "ping-pong with cat(1), one CPU"
+)
+
+// replace changes the text of a Markdown file between two comments. A file without
+// them stays as it is.
+func replace(in, name, text string) string {
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+	before, rest, _ := strings.Cut(in, begin)
+	_, after, ok := strings.Cut(rest, end)
+	if !ok {
+		return in
+	}
+	return before + begin + text + end + after
+}
+
+// figures are the three that say most, each as an item of a list.
+func (b *bench) figures() string {
+	first, last := b.numbers[0], b.numbers[len(b.numbers)-1]
+	number := func(rv rival, n int) string {
+		return formatNs(b.cost[numbered(n)][rv.name] - b.cost[emptyCall][rv.name])
+	}
+	added := func(rv rival) string { return formatNs(b.cost[idle(1)][rv.name] - b.cost[idle(1)][bare.name]) }
+	event := func(rv rival) string { return formatNs(b.cost[busy(b.served)][rv.name]) }
+	return fmt.Sprintf("- Beyond an empty call, checking one descriptor takes `Poll` %s if its number is %s, and %s if it is %s. With select(2) it is %s and %s.\n",
+		number(array, first), commas(first), number(array, last), commas(last), number(selecting, first), number(selecting, last)) +
+		fmt.Sprintf("- `Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.\n",
+			added(array), added(unixPoll)) +
+		fmt.Sprintf("- One event among %s descriptors (write, wait, read) takes %s with a `Poller`, %s with `unix.Poll`, and %s with epoll.\n",
+			commas(b.served), event(poller), event(unixPoll), event(epoll))
+}
 
 // ratios prints the ratios that a release must keep, each with its limit.
-func (b *bench) ratios() {
-	fmt.Fprint(b.w, "\n| ratio | | at most |\n| --- | --: | --: |\n")
+func (b *bench) ratios(w io.Writer) {
+	fmt.Fprint(w, "\n| ratio | | at most |\n| --- | --: | --: |\n")
 	line := func(what string, ratio, limit float64) {
-		fmt.Fprintf(b.w, "| %s | %.2f | %.2f |\n", what, ratio, limit)
+		fmt.Fprintf(w, "| %s | %.2f | %.2f |\n", what, ratio, limit)
 	}
 	over := func(row string, limit float64, a, c rival) {
 		line(fmt.Sprintf("%s: %s / %s", row, a.name, c.name), b.cost[row][a.name]/b.cost[row][c.name], limit)
 	}
-	for i, n := range []int{1, 10, 100, 1000, 9000} {
+	for i, n := range served {
 		over(busy(n), []float64{1.05, 1, 0.8, 0.6, 0.75}[i], poller, libc)
 	}
 	over(oneCPU, 1.06, poller, libc)
+	for _, n := range full {
+		over(allReady(n), 1.08, poller, array)
+		over(allReady(n), 1.08, valued, array)
+	}
 	for _, n := range []int{1, 10, 100} {
 		row := b.cost[idle(n)]
 		for i, rv := range []rival{array, poller, rawPoll} {
@@ -149,10 +247,8 @@ func (b *bench) ratios() {
 	over(idle(1000), 1.02, poller, bare)
 	over(idle(9000), 1.02, poller, bare)
 	low, high := math.Inf(1), 0.0
-	for _, n := range fit(highest, 19990) {
-		if row, ok := b.cost[numbered(n)]; ok {
-			low, high = min(low, row[poller.name]), max(high, row[poller.name])
-		}
+	for _, n := range fit(b.numbers, 19990) {
+		low, high = min(low, b.cost[numbered(n)][array.name]), max(high, b.cost[numbered(n)][array.name])
 	}
-	line("10 idle, up to 128 to 19990: dearest / cheapest", high/low, 1.05)
+	line("Poll of one idle descriptor, by its number: dearest / cheapest", high/low, 1.05)
 }

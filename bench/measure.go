@@ -8,12 +8,19 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
-// A loop does what is measured so many times. It panics if an answer is wrong.
+// A loop does what is measured, and panics if an answer is wrong.
 type loop func(times int)
 
 type bench struct {
@@ -21,39 +28,28 @@ type bench struct {
 	repeats int
 	block   time.Duration                 // how long a loop is measured at a time
 	cost    map[string]map[string]float64 // nanoseconds, by row and rival; NaN if it has no loop
+	numbers []int                         // the descriptors' numbers in the chart
+	served  int                           // the descriptors of the busy loop in the figures
 }
 
-// measure lets the rivals do something with fds in turns, so that whatever slows the
-// machine down meets them all; each turn begins with another one. The result is what
-// pick takes from all turns. A loop is called for multiples of unit.
-func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (costs []float64) {
+// measure lets the rivals do something with fds in turn, so whatever slows the machine
+// down affects them all. The order changes, since the turn after the netpoller's takes up
+// to 1 µs more CPU time for each wait. The results are what pick takes from all turns, of
+// time and of CPU time. A loop is called for multiples of unit.
+func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (wall, cpu []float64) {
 	units := make([]int, len(rivals))
-	all := make([][]float64, len(rivals))
-	for i := range b.repeats {
-		for j := range rivals {
-			k := (i + j) % len(rivals)
-			all[k] = append(all[k], b.turn(rivals[k], fds, unit, &units[k], choose))
+	walls, cpus := make([][]float64, len(rivals)), make([][]float64, len(rivals))
+	for range b.repeats {
+		for _, k := range rand.Perm(len(rivals)) {
+			wall, cpu := b.turn(rivals[k], fds, unit, &units[k], choose)
+			walls[k], cpus[k] = append(walls[k], wall), append(cpus[k], cpu)
 		}
 	}
-	for _, ns := range all {
-		costs = append(costs, pick(ns))
+	for k := range rivals {
+		wall, cpu = append(wall, pick(walls[k])), append(cpu, pick(cpus[k]))
 	}
-	return costs
+	return wall, cpu
 }
-
-// row keeps what was measured and prints it.
-func (b *bench) row(what string, rivals []rival, costs []float64) {
-	b.cost[what] = map[string]float64{}
-	cells := []string{what}
-	for k, rv := range rivals {
-		b.cost[what][rv.name] = costs[k]
-		cells = append(cells, formatNs(costs[k]))
-	}
-	b.line(rivals, cells...)
-}
-
-// least is for a loop that does not wait: a disturbance only adds.
-func least(ns []float64) float64 { return slices.Min(ns) }
 
 func median(ns []float64) float64 {
 	slices.Sort(ns)
@@ -61,28 +57,37 @@ func median(ns []float64) float64 {
 }
 
 // turn lets a rival watch fds anew and alone, since a waiting epoll or goroutine
-// makes a descriptor slower for the others.
-func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (ns float64) {
+// makes a descriptor slower for the others. It returns nanoseconds.
+func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (wall, cpu float64) {
 	w := rv.watch(fds)
 	if w.close != nil {
 		defer w.close()
 	}
 	run := choose(w)
 	if run == nil {
-		return math.NaN()
+		return math.NaN(), math.NaN()
 	}
-	timed := func(times int) time.Duration {
-		start := time.Now()
+	timed := func(times int) (wall, cpu time.Duration) {
+		before, start := usedCPU(), time.Now()
 		run(times)
-		return time.Since(start)
+		wall = time.Since(start)
+		return wall, usedCPU() - before
 	}
+	timed(unit * (1 + *units/10)) // warm
 	if *units == 0 {
-		for *units = 1; timed(*units*unit) < b.block; *units *= 2 {
+		short := func() bool { wall, _ := timed(*units * unit); return wall < b.block }
+		for *units = 1; short() || short(); *units *= 2 { // twice, since a disturbance makes it long
 		}
-	} else {
-		timed(unit * (1 + *units/10)) // warm
 	}
-	return float64(timed(*units*unit)) / float64(*units*unit)
+	d, c := timed(*units * unit)
+	return float64(d) / float64(*units*unit), float64(c) / float64(*units*unit)
+}
+
+// usedCPU is what all threads of this process have used, including the kernel's part.
+func usedCPU() time.Duration {
+	var u unix.Rusage
+	must(unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // head prints the head of a table with a column for each rival.
@@ -92,13 +97,24 @@ func (b *bench) head(title string, rivals []rival) {
 	for _, rv := range rivals {
 		names, rules = append(names, rv.name), append(rules, "--:")
 	}
-	b.line(rivals, names...)
-	b.line(rivals, rules...)
+	b.line(rivals, names)
+	b.line(rivals, rules)
 }
 
-// line prints a line of a Markdown table whose columns stand under each other.
-func (b *bench) line(rivals []rival, cells ...string) {
-	fmt.Fprintf(b.w, "| %-40s |", cells[0])
+// row keeps what was measured and prints it.
+func (b *bench) row(name string, rivals []rival, costs []float64) {
+	b.cost[name] = map[string]float64{}
+	cells := []string{name}
+	for k, rv := range rivals {
+		b.cost[name][rv.name] = costs[k]
+		cells = append(cells, formatNs(costs[k]))
+	}
+	b.line(rivals, cells)
+}
+
+// line prints a line of a Markdown table with aligned columns.
+func (b *bench) line(rivals []rival, cells []string) {
+	fmt.Fprintf(b.w, "| %-32s |", cells[0])
 	for i, rv := range rivals {
 		fmt.Fprintf(b.w, " %*s |", max(7, utf8.RuneCountInString(rv.name)), cells[i+1])
 	}
@@ -117,5 +133,10 @@ func formatNs(ns float64) string {
 		}
 		ns, unit = ns/1000, larger
 	}
-	return fmt.Sprintf("%.*f %s", max(0, 2-int(math.Log10(max(1, ns*1.0005)))), ns, unit)
+	return strings.TrimSuffix(fmt.Sprintf("%#.3g", ns), ".") + " " + unit
+}
+
+// commas separates thousands.
+func commas[T int | float64](n T) string {
+	return message.NewPrinter(language.English).Sprint(number.Decimal(n))
 }

@@ -20,48 +20,32 @@ type rival struct {
 	watch func(fds []int32) *watcher
 }
 
-// A watcher waits for POLLIN on some descriptors. A loop is nil if it can't do that.
-// The loops call what they measure directly, since a frame more costs up to 40 ns.
+// A watcher waits for POLLIN on some descriptors. A loop is nil if it can't do that. Each
+// look calls what it measures directly, since one more frame costs up to 40 ns.
 type watcher struct {
-	idle   loop                       // polls without waiting, and finds nothing
-	serve  func(out, in []int32) loop // see serveLoop
-	change loop                       // takes a descriptor out of the set and puts it back
-	modify loop                       // changes a descriptor's mask
-	close  func()
+	look    func(times int) (found int) // polls without waiting; the sum of the descriptors found
+	serve   func(out, in []int32) loop  // see serveLoop
+	changes map[string]loop             // by row
+	close   func()
 }
 
-// must panics after an error, unless it is that of a signal.
+// must panics after an error other than a signal's. An interrupted non-blocking poll is
+// not repeated: there are few.
 func must(err error) {
 	if err != nil && err != syscall.EINTR && err != syscall.Errno(0) {
 		panic(err)
 	}
 }
 
-// none panics unless a non-blocking poll has found nothing. One that a signal has
-// interrupted is not repeated: there are few.
-func none(n int, err error) {
-	must(err)
-	if n > 0 {
-		panic(fmt.Sprint("found ", n))
-	}
-}
-
-// serveLoop makes a loop that each time writes to the next of out, waits until the
-// same of in is ready, and reads from it. wait returns the descriptor that is ready.
-// The write and the read are system calls that the scheduler is not told of, so that
-// they cost nearly what they do in C.
-func serveLoop(wait func() (fd int32, err error)) func(out, in []int32) loop {
+// serveLoop makes a loop that in each iteration writes to the next of out, waits until
+// the same one of in is ready, and reads from it, unless wait has read already.
+func serveLoop(wait func() (fd int32, err error), reads bool) func(out, in []int32) loop {
 	return func(out, in []int32) loop {
 		return func(times int) {
 			word := [8]byte{1} // what an eventfd takes
-			do := func(trap uintptr, fd int32) {
-				if n, _, _ := syscall.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(&word)), 8, 0, 0, 0); n != 8 {
-					panic("no read or write")
-				}
-			}
 			for i := range times {
 				i %= len(out)
-				do(syscall.SYS_WRITE, out[i])
+				must(transfer(syscall.SYS_WRITE, out[i], &word))
 				fd, err := wait()
 				for err == syscall.EINTR {
 					fd, err = wait()
@@ -70,24 +54,53 @@ func serveLoop(wait func() (fd int32, err error)) func(out, in []int32) loop {
 				if fd != in[i] {
 					panic(fmt.Sprint("found ", fd))
 				}
-				do(syscall.SYS_READ, fd)
+				if !reads {
+					must(transfer(syscall.SYS_READ, fd, &word))
+				}
 			}
 		}
 	}
 }
 
-var poller = rival{"Poller", func(fds []int32) *watcher {
+// transfer writes or reads without informing the scheduler, at nearly the cost in C.
+func transfer(trap uintptr, fd int32, word *[8]byte) error {
+	n, _, errno := syscall.RawSyscall6(trap, uintptr(fd), uintptr(unsafe.Pointer(word)), 8, 0, 0, 0)
+	if n != 8 {
+		return errno
+	}
+	return nil
+}
+
+var (
+	poller = rival{"Poller", func(fds []int32) *watcher { return watchByPoller(fds, false) }}
+	valued = rival{"Poller, values", func(fds []int32) *watcher { return watchByPoller(fds, true) }}
+)
+
+func watchByPoller(fds []int32, values bool) *watcher {
 	p := new(poll.Poller)
-	for _, fd := range fds {
-		must(p.Register(int(fd), poll.POLLIN))
+	register := func(fd *int32) {
+		must(p.Register(int(*fd), poll.POLLIN))
+		if values {
+			must(p.Attach(int(*fd), fd))
+		}
+	}
+	for i := range fds {
+		register(&fds[i])
 	}
 	return &watcher{
-		idle: func(times int) {
+		look: func(times int) (found int) {
 			for range times {
-				if ready, err := p.Poll(0); len(ready) != 0 || err != nil {
-					none(len(ready), err)
+				ready, err := p.Poll(0)
+				must(err)
+				for i := range ready {
+					if values {
+						found += int(*ready[i].Value.(*int32))
+					} else {
+						found += ready[i].Fd
+					}
 				}
 			}
+			return found
 		},
 		serve: serveLoop(func() (int32, error) {
 			ready, err := p.Poll(poll.Forever)
@@ -95,22 +108,29 @@ var poller = rival{"Poller", func(fds []int32) *watcher {
 				return -1, err
 			}
 			return int32(ready[0].Fd), err
-		}),
-		change: func(times int) {
-			for i := range times {
-				fd := int(fds[i%len(fds)])
-				must(p.Unregister(fd))
-				must(p.Register(fd, poll.POLLIN))
-			}
-		},
-		modify: func(times int) {
-			for i := range times {
-				must(p.Modify(int(fds[i%len(fds)]), poll.POLLIN|poll.POLLPRI))
-			}
+		}, false),
+		changes: map[string]loop{
+			unregister: forEach(fds, func(fd *int32) {
+				must(p.Unregister(int(*fd)))
+				register(fd)
+			}),
+			disable: forEach(fds, func(fd *int32) {
+				must(p.Disable(int(*fd)))
+				must(p.Modify(int(*fd), poll.POLLIN))
+			}),
+			modify: forEach(fds, func(fd *int32) { must(p.Modify(int(*fd), poll.POLLIN|poll.POLLPRI)) }),
 		},
 		close: func() { p.Close() },
 	}
-}}
+}
+
+func forEach(fds []int32, change func(fd *int32)) loop {
+	return func(times int) {
+		for i := range times {
+			change(&fds[i%len(fds)])
+		}
+	}
+}
 
 func newArray(fds []int32) []poll.PollFd {
 	array := make([]poll.PollFd, len(fds))
@@ -120,78 +140,70 @@ func newArray(fds []int32) []poll.PollFd {
 	return array
 }
 
-// only returns the descriptor of the only entry that has something to report.
-func only(entries []poll.PollFd, n int, err error) (fd int32, _ error) {
-	for i := range entries {
-		if n == 1 && entries[i].Revents != 0 {
-			return entries[i].Fd, err
+// sum adds up the n descriptors that have something to report.
+func sum(array []poll.PollFd, n int, err error) (found int) {
+	must(err)
+	for i := 0; n > 0; i++ {
+		if array[i].Revents != 0 {
+			found += int(array[i].Fd)
+			n--
 		}
 	}
-	return -1, err
+	return found
 }
 
 var array = rival{"Poll", func(fds []int32) *watcher {
 	array := newArray(fds)
-	return &watcher{idle: func(times int) {
+	return &watcher{look: func(times int) (found int) {
 		for range times {
-			if n, err := poll.Poll(array, 0); n != 0 || err != nil {
-				none(n, err)
-			}
+			n, err := poll.Poll(array, 0)
+			found += sum(array, n, err)
 		}
+		return found
 	}, serve: serveLoop(func() (int32, error) {
 		n, err := poll.Poll(array, poll.Forever)
-		return only(array, n, err)
-	})}
+		return int32(sum(array, n, err)), err
+	}, false)}
 }}
 
 var rawPoll = rival{"RawPoll", func(fds []int32) *watcher {
 	array := newArray(fds)
-	return &watcher{idle: func(times int) {
+	return &watcher{look: func(times int) (found int) {
 		for range times {
-			if n, err := poll.RawPoll(array); n != 0 || err != nil {
-				none(n, err)
-			}
+			n, err := poll.RawPoll(array)
+			found += sum(array, n, err)
 		}
+		return found
 	}}
 }}
 
 var unixPoll = rival{"unix.Poll", func(fds []int32) *watcher {
 	array := newArray(fds)
 	same := unsafe.Slice((*unix.PollFd)(unsafe.Pointer(unsafe.SliceData(array))), len(array))
-	return &watcher{idle: func(times int) {
+	return &watcher{look: func(times int) (found int) {
 		for range times {
-			if n, err := unix.Poll(same, 0); n != 0 || err != nil {
-				none(n, err)
-			}
+			n, err := unix.Poll(same, 0)
+			found += sum(array, n, err)
 		}
+		return found
 	}, serve: serveLoop(func() (int32, error) {
 		n, err := unix.Poll(same, -1)
-		return only(array, n, err)
-	})}
+		return int32(sum(array, n, err)), err
+	}, false)}
 }}
 
-// The entries of package syscall, with the system call that RawPoll makes. The array
-// is converted in the call itself (package unsafe, pattern 4).
-
+// rawSyscall makes RawPoll's system call. The array is converted in the call itself
+// (package unsafe, pattern 4).
 var rawSyscall = rival{"RawSyscall6", func(fds []int32) *watcher {
 	array := newArray(fds)
-	return &watcher{idle: func(times int) {
+	return &watcher{look: func(times int) (found int) {
 		for range times {
-			if n, _, errno := syscall.RawSyscall6(trap, uintptr(unsafe.Pointer(unsafe.SliceData(array))), uintptr(len(array)), noWait, 0, 0, 0); n != 0 {
-				none(int(n), errno)
+			n, _, errno := syscall.RawSyscall6(trap, uintptr(unsafe.Pointer(unsafe.SliceData(array))), uintptr(len(array)), noWait, 0, 0, 0)
+			if n != 0 {
+				found += sum(array, int(n), errno)
 			}
 		}
-	}}
-}}
-
-var syscall6 = rival{"Syscall6", func(fds []int32) *watcher {
-	array := newArray(fds)
-	return &watcher{idle: func(times int) {
-		for range times {
-			if n, _, errno := syscall.Syscall6(trap, uintptr(unsafe.Pointer(unsafe.SliceData(array))), uintptr(len(array)), noWait, 0, 0, 0); n != 0 {
-				none(int(n), errno)
-			}
-		}
+		return found
 	}}
 }}
 
@@ -204,14 +216,17 @@ var epoll = rival{"epoll", func(fds []int32) *watcher {
 	for _, fd := range fds {
 		ctl(unix.EPOLL_CTL_ADD, fd)
 	}
-	events := make([]unix.EpollEvent, 128)
+	events := make([]unix.EpollEvent, max(1, len(fds)))
 	return &watcher{
-		idle: func(times int) {
+		look: func(times int) (found int) {
 			for range times {
-				if n, err := unix.EpollWait(ep, events, 0); n != 0 || err != nil {
-					none(n, err)
+				n, err := unix.EpollWait(ep, events, 0)
+				must(err)
+				for i := range n {
+					found += int(events[i].Fd)
 				}
 			}
+			return found
 		},
 		serve: serveLoop(func() (int32, error) {
 			n, err := unix.EpollWait(ep, events, -1)
@@ -219,17 +234,13 @@ var epoll = rival{"epoll", func(fds []int32) *watcher {
 				return -1, err
 			}
 			return events[0].Fd, err
-		}),
-		change: func(times int) {
-			for i := range times {
-				ctl(unix.EPOLL_CTL_DEL, fds[i%len(fds)])
-				ctl(unix.EPOLL_CTL_ADD, fds[i%len(fds)])
-			}
-		},
-		modify: func(times int) {
-			for i := range times {
-				ctl(unix.EPOLL_CTL_MOD, fds[i%len(fds)])
-			}
+		}, false),
+		changes: map[string]loop{
+			unregister: forEach(fds, func(fd *int32) {
+				ctl(unix.EPOLL_CTL_DEL, *fd)
+				ctl(unix.EPOLL_CTL_ADD, *fd)
+			}),
+			modify: forEach(fds, func(fd *int32) { ctl(unix.EPOLL_CTL_MOD, *fd) }),
 		},
 		close: func() { unix.Close(ep) },
 	}
@@ -248,37 +259,58 @@ var selecting = rival{"select", func(fds []int32) *watcher {
 		}
 		want[fd/64] |= 1 << (fd % 64)
 	}
-	return &watcher{idle: func(times int) {
+	return &watcher{look: func(times int) (found int) {
 		var zero unix.Timespec
 		for range times {
 			got = append(got[:0], want...)
-			if n, _, errno := syscall.RawSyscall6(syscall.SYS_PSELECT6, uintptr(nfds), uintptr(unsafe.Pointer(unsafe.SliceData(got))), 0, 0, uintptr(unsafe.Pointer(&zero)), 0); n != 0 {
-				none(int(n), errno)
+			n, _, errno := syscall.RawSyscall6(syscall.SYS_PSELECT6, uintptr(nfds), uintptr(unsafe.Pointer(unsafe.SliceData(got))), 0, 0, uintptr(unsafe.Pointer(&zero)), 0)
+			if n != 0 {
+				must(errno)
+				found += max(0, int(n))
 			}
 		}
+		return found
 	}}
 }}
 
-// netpoller waits as packages os and net do. It can't wait for one of several.
-var netpoller = rival{"netpoller", func(fds []int32) *watcher {
-	if len(fds) > 1 {
-		return new(watcher)
-	}
-	fd, err := unix.FcntlInt(uintptr(fds[0]), unix.F_DUPFD_CLOEXEC, 0)
+// one is a rival that can wait for one descriptor only.
+func one(name string, watch func(fd int32) *watcher) rival {
+	return rival{name, func(fds []int32) *watcher {
+		if len(fds) > 1 {
+			return &watcher{serve: func(out, in []int32) loop { return nil }}
+		}
+		return watch(fds[0])
+	}}
+}
+
+var wait = one("Wait", func(fd int32) *watcher {
+	return &watcher{serve: serveLoop(func() (int32, error) {
+		_, err := poll.Wait(int(fd), poll.POLLIN, poll.Forever)
+		return fd, err
+	}, false)}
+})
+
+// readFirst waits only after EAGAIN, as the netpoller does.
+var readFirst = one("read, Wait", func(fd int32) *watcher {
+	var word [8]byte
+	return &watcher{serve: serveLoop(func() (int32, error) {
+		err := transfer(syscall.SYS_READ, fd, &word)
+		for err == syscall.EAGAIN {
+			_, err = poll.Wait(int(fd), poll.POLLIN, poll.Forever)
+			must(err)
+			err = transfer(syscall.SYS_READ, fd, &word)
+		}
+		return fd, err
+	}, true)}
+})
+
+// netpoller waits as packages os and net do.
+var netpoller = one("netpoller", func(fd int32) *watcher {
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	must(err)
-	f := os.NewFile(uintptr(fd), "")
-	return &watcher{
-		serve: func(out, _ []int32) loop {
-			return func(times int) {
-				word := [8]byte{1}
-				for range times {
-					_, err := unix.Write(int(out[0]), word[:])
-					must(err)
-					_, err = f.Read(word[:])
-					must(err)
-				}
-			}
-		},
-		close: func() { f.Close() },
-	}
-}}
+	file, word := os.NewFile(uintptr(own), ""), make([]byte, 8)
+	return &watcher{serve: serveLoop(func() (int32, error) {
+		_, err := file.Read(word)
+		return fd, err
+	}, true), close: func() { file.Close() }}
+})
