@@ -13,7 +13,7 @@ import (
 
 const mountsFile = "/proc/self/mounts"
 
-// watchMounts prints how the mounts change.
+// watchMounts prints changes of the mounts.
 func watchMounts(ctx context.Context, count int, timeout time.Duration) error {
 	fd, err := syscall.Open(mountsFile, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
