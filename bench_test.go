@@ -177,7 +177,7 @@ func BenchmarkStopTheWorld(b *testing.B) {
 	raiseLimit(b)
 	const most = 10000
 	r, _ := idlePipes(b, 16)
-	all := make([]PollFd, most) // each pipe many times over
+	all := make([]PollFd, most) // each pipe appears many times
 	for i := range all {
 		all[i] = PollFd{Fd: int32(r[i%len(r)]), Events: POLLIN}
 	}

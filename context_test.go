@@ -74,7 +74,7 @@ func TestContextReady(t *testing.T) {
 					<-waiting
 					mustWrite(t, w, "x")
 				}()
-				for i := 0; i < 2; i++ { // the second finds it ready
+				for i := 0; i < 2; i++ { // the second call finds r ready
 					if got, err := c.call(v.ctx, r); got != POLLIN || err != nil {
 						t.Errorf("%v, %v, want POLLIN", got, err)
 					}
@@ -171,7 +171,7 @@ func TestContextLeavesNothing(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
 	descriptors, goroutines := openFds(t), runtime.NumGoroutine()
-	long, end := context.WithCancel(context.Background()) // shared by all calls, like a server's
+	long, end := context.WithCancel(context.Background()) // shared by all calls, as in a server
 	defer end()
 	own := newOwnContext()
 	counting := &countingContext{ownContext: own}
@@ -310,7 +310,7 @@ func TestWaitContextNumberReused(t *testing.T) {
 				lower = append(lower, r)
 			}
 			fd, _ := newPipe(t)
-			for filled := false; !filled; { // until fd is the lowest number that can become free
+			for filled := false; !filled; { // use up all numbers below fd
 				n, _ := newPipe(t)
 				filled = n > fd
 			}

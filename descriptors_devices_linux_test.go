@@ -14,7 +14,7 @@ var deviceKinds = []kind{{
 	name: "tun and tap", about: "The kernel's Documentation/networking/tuntap.rst; tun_chr_poll in drivers/net/tun.c.", native: true,
 	states: []state{{
 		name: "no interface yet", linux: masks{POLLERR, POLLERR},
-		ends: "TUNSETIFF", note: "Register it after TUNSETIFF.",
+		ends: "TUNSETIFF", note: "Register the descriptor after TUNSETIFF.",
 		make: func(m maker) int { return m.device("/dev/net/tun", syscall.O_RDWR) },
 	}, {
 		name: "interface down", linux: masks{0, 0},
@@ -117,7 +117,7 @@ var deviceKinds = []kind{{
 	name: "GPIO line", about: "A line requested by GPIO_V2_GET_LINE_IOCTL on /dev/gpiochip0. For the value file of sysfs, see proc and sysfs.",
 	states: []state{{
 		name: "edge", linux: masks{rd, POLLIN},
-		ends: "read", note: "POLLIN, not POLLPRI. Each edge is one record of 48 bytes.",
+		ends: "read", note: "POLLIN is reported, not POLLPRI. Each edge is one record of 48 bytes.",
 	}},
 }, {
 	name: "ALSA", about: "A PCM capture stream that has overrun.",

@@ -224,7 +224,7 @@ var fileKinds = []kind{{
 		make: (maker).hostnameChanged,
 	}, {
 		name: "sysfs attribute, not read since open or a change", linux: masks{rd | wr | POLLPRI | POLLERR, POLLIN | POLLERR},
-		ends: "read from the start", note: "It is reported right after open as well, so read once before you wait. POLLERR is not an error here.",
+		ends: "read from the start", note: "Reported right after open as well, so read once before you wait. POLLERR is not an error here.",
 		end: do(drain), then: rd | wr,
 		make: func(m maker) int { return m.device("/sys/kernel/uevent_seqnum", syscall.O_RDONLY) },
 	}, {

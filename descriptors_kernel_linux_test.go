@@ -63,7 +63,7 @@ var kernelKinds = []kind{{
 		make: func(m maker) int { return m.signalfd() },
 	}, {
 		name: "signal pending", linux: masks{POLLIN, POLLIN},
-		ends: "read", note: "It reports only signals that are pending for the polling thread or the process. Call runtime.LockOSThread.", end: do(reads(128, nil)),
+		ends: "read", note: "Reported only if the signal is pending for the polling thread or the process. Call runtime.LockOSThread.", end: do(reads(128, nil)),
 		make: func(m maker) int {
 			fd := m.signalfd()
 			must(m, tgkill(syscall.Gettid(), syscall.SIGUSR2))

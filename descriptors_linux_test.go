@@ -53,14 +53,14 @@ type state struct {
 	name    string
 	linux   masks
 	freebsd *masks // FreeBSD 14, not tested here; nil if not tried
-	ends    string // what ends the event
-	note    string // what may surprise
+	ends    string // ways to end the event
+	note    string // anything that may surprise
 
-	make func(m maker) (fd int)  // nil if this test cannot make it
+	make func(m maker) (fd int)  // nil if this test cannot make the state
 	odd  func(m maker, fd int)   // checks note, and does not change the state
 	end  []func(m maker, fd int) // each ends the event in one way that ends lists
 	then Events                  // the events after end, if everything is asked for
-	once bool                    // reported to the first poll only; afterwards then is reported
+	once bool                    // reported to the first poll only; afterwards the events in then
 	slow bool                    // takes seconds to make
 	late Events                  // the bits of linux that older kernels do not report
 }

@@ -618,7 +618,7 @@ func enableFaults(m maker, fd int) {
 	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x3f, 24), unsafe.Pointer(&api[0]))
 }
 
-// fault returns a userfaultfd with a page fault: a write(2) waits for it.
+// fault returns a userfaultfd that reports a page fault. A write(2) waits until it is resolved.
 func (m maker) fault() int {
 	m.Helper()
 	fd := m.userfaultfd(syscall.O_NONBLOCK)

@@ -21,7 +21,7 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "empty datagram", linux: masks{rd | wrb, POLLIN},
-		ends: "read", note: "A read returns 0, which does not mean the end.", end: do(reads(0, nil)), then: wrb,
+		ends: "read", note: "A read returns 0. This does not mean that the peer has closed.", end: do(reads(0, nil)), then: wrb,
 		make: func(m maker) int {
 			a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
 			addr := m.bind(a)
@@ -35,7 +35,7 @@ var socketKinds = []kind{{
 		end: do(soError(syscall.ECONNREFUSED), reads(0, syscall.ECONNREFUSED), writes(syscall.ECONNREFUSED)), then: wrb,
 		make: func(m maker) int { return m.unreachable(false) },
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
 		ends: "close", note: "POLLIN is always reported, but a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
 		make: func(m maker) int {
 			a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
@@ -78,7 +78,7 @@ var socketKinds = []kind{{
 		ends: "connect again", note: "connect fails with EAGAIN, and no attempt is pending. Retry later.",
 		odd: soError(0), make: (maker).unixBacklog,
 	}, {
-		name: "connect to a full backlog, room since", linux: masks{wrb | POLLHUP, POLLHUP},
+		name: "connect to a full backlog, then room", linux: masks{wrb | POLLHUP, POLLHUP},
 		ends: "connect again", note: "No event reports that there is room.", end: do(connectAgain), then: wrb,
 		make: func(m maker) int {
 			fd := m.unixBacklog()
@@ -139,7 +139,7 @@ var socketKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped writing", linux: masks{wrb, 0},
+		name: "this side stopped writing", linux: masks{wrb, 0},
 		ends: "close", note: "POLLOUT is reported, but a write fails with EPIPE.", odd: writes(syscall.EPIPE),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_STREAM)
@@ -147,7 +147,7 @@ var socketKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
 		ends: "close", note: "A read returns 0.", odd: reads(0, nil),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_STREAM)
@@ -219,7 +219,7 @@ var socketKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
 		ends: "close", note: "POLLIN is always reported, but a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_DGRAM)

@@ -40,7 +40,7 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "connecting", linux: masks{0, 0},
-		note: "POLLOUT is reported once it has succeeded or failed. Then check SO_ERROR.",
+		note: "POLLOUT is reported once the connect has succeeded or failed. Then check SO_ERROR.",
 		make: func(m maker) int {
 			// A backlog of 0 has room for one connection. The next one is retried
 			// after a second.
@@ -146,7 +146,7 @@ var tcpKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped writing", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
+		name: "this side stopped writing", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
 		ends: "close", note: "POLLOUT is reported, but a write fails with EPIPE.", odd: writes(syscall.EPIPE),
 		make: func(m maker) int {
 			a, b := m.tcp()
@@ -155,7 +155,7 @@ var tcpKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wr | POLLRDHUP, POLLIN}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wr | POLLRDHUP, POLLIN}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
 		ends: "close", note: "A read returns 0.", odd: reads(0, nil),
 		make: func(m maker) int {
 			a, _ := m.tcp()
@@ -163,7 +163,7 @@ var tcpKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "shut down both ways", linux: masks{hungUp, POLLIN | POLLHUP},
+		name: "this side shut down both directions", linux: masks{hungUp, POLLIN | POLLHUP},
 		ends: "close",
 		make: func(m maker) int {
 			a, b := m.tcp()

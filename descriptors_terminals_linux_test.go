@@ -55,7 +55,7 @@ var terminalKinds = []kind{{
 		make: func(m maker) int { return m.typed("1", 10, 1) },
 	}, {
 		name: "VMIN 0, VTIME 0, idle", linux: masks{wr, 0},
-		note: "A read returns 0, which does not mean the end.", odd: reads(0, nil),
+		note: "A read returns 0. This is not the end of the input.", odd: reads(0, nil),
 		make: func(m maker) int { return m.typed("", 0, 0) },
 	}, {
 		name: "hung up", linux: masks{hungUpTTY, POLLIN | POLLERR | POLLHUP},
@@ -88,7 +88,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "master, slave closed", linux: masks{wr | POLLHUP, POLLHUP}, freebsd: &masks{rd | POLLHUP, POLLIN | POLLHUP},
-		ends: "opening the slave; close", note: "Reported as long as the slave is not open anywhere: disable the master meanwhile. A read fails with EIO (Linux).", odd: reads(0, syscall.EIO),
+		ends: "opening the slave; close", note: "Reported as long as the slave is not open anywhere: disable the master. A read fails with EIO (Linux).", odd: reads(0, syscall.EIO),
 		make: func(m maker) int {
 			master, slave := m.pty()
 			closeFd(m, slave)
@@ -118,7 +118,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "master, packet mode, slave's state changed", linux: masks{rd | wr | POLLPRI, POLLIN},
-		ends: "read", note: "Packet mode is set by TIOCPKT. A read returns one byte, the kind of change.", end: do(reads(1, nil)), then: wr,
+		ends: "read", note: "TIOCPKT sets packet mode. A read returns one byte that describes the change.", end: do(reads(1, nil)), then: wr,
 		make: func(m maker) int {
 			master, slave := m.pty()
 			on := int32(1)

@@ -42,7 +42,7 @@ func TestErrorValues(t *testing.T) {
 			&Error{"poll", -1, ErrClosed}, "poll: closed",
 			[]error{ErrClosed, os.ErrClosed, fs.ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
 		},
-		{ // what RegisterConn returns of a closed conn
+		{ // from RegisterConn with a closed conn
 			&Error{"register", -1, os.ErrClosed}, "poll: register: " + os.ErrClosed.Error(),
 			[]error{os.ErrClosed}, []error{ErrClosed},
 		},

@@ -303,7 +303,7 @@ func (m maker) epoll(fds ...int) int {
 func (m maker) signalfd() int {
 	m.Helper()
 	runtime.LockOSThread()
-	var set [16]byte // the size on MIPS, the largest
+	var set [16]byte // the largest size, on MIPS
 	size := uintptr(8)
 	if onMIPS {
 		size = 16

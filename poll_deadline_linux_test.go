@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestSignals checks that signals, which interrupt poll(2) whatever SA_RESTART says, neither
-// end a call nor change its timeout.
+// TestSignals checks that signals neither end a call nor change its timeout, although they
+// interrupt poll(2) even with SA_RESTART.
 func TestSignals(t *testing.T) {
 	watchdog(t, 4*soon)
 	for _, e := range entryPoints {
@@ -83,7 +83,7 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 		fds[i] = PollFd{Fd: int32(dupFd(t, r, r+1)), Events: POLLIN}
 		must(t, p.Register(int(fds[i].Fd), POLLIN))
 	}
-	probe := time.Hour // how long a probe takes
+	probe := time.Hour // the time that a probe takes
 	for i := 0; i < 10; i++ {
 		start := time.Now()
 		if n, err := Poll(fds, 0); n != 0 || err != nil {

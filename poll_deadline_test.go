@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestClock checks that the clock is monotonic, and as fast as package time's.
+// TestClock checks that the clock is monotonic, and as fast as the clock of package time.
 func TestClock(t *testing.T) {
 	if epoch == epoch.Round(0) {
 		t.Error("epoch has no monotonic reading")
@@ -36,14 +36,14 @@ type loopTest struct {
 	errno    syscall.Errno
 }
 
-// A loopStep is how a fake kernel answers one call.
+// A loopStep is the fake kernel's answer to one call.
 type loopStep struct {
 	takes time.Duration
 	n     int
 	errno syscall.Errno
 }
 
-// TestLoop checks the timeout of each system call, after each kind of answer to the one before.
+// TestLoop checks the timeout of each system call, after each kind of answer to the previous one.
 func TestLoop(t *testing.T) {
 	watchdog(t, soon)
 	const h = time.Hour // on a fake clock, so the test's own time does not matter

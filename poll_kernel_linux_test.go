@@ -110,8 +110,8 @@ func (f *fuseFile) wantAnswered(answer byte) {
 	}
 }
 
-// sleepingCalls are calls that poll f, and the server's answers: y is POLLIN, n is 0. A call
-// sleeps until each answer.
+// sleepingCalls are calls that poll f, with the server's answers: y means POLLIN, n means 0. A
+// call sleeps until each answer.
 func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
 	poller := func(skip uint8, poll func(p *Poller) ([]Ready, error)) func() (Events, error) {
 		return func() (Events, error) {
@@ -290,7 +290,7 @@ func (s *fuseServer) answer(why string, revents Events) {
 }
 
 func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
-	const patience = 20 * time.Second // then the server answers by itself: a parent that hangs cannot ask it to
+	const patience = 20 * time.Second // then the server answers by itself, since a hung parent cannot ask it to
 	attr := func(nodeid uint64) []byte {
 		b := make([]byte, 88)
 		s.order.PutUint64(b, nodeid) // ino

@@ -91,7 +91,7 @@ func TestMoreThanAnInt(t *testing.T) {
 }
 
 // TestNotAsked checks that POLLERR, POLLHUP and POLLNVAL are reported even if they are not
-// asked for, and that no other event is.
+// asked for, and that other events are not.
 func TestNotAsked(t *testing.T) {
 	watchdog(t, soon)
 	full, w := newPipe(t)

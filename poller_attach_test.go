@@ -147,7 +147,7 @@ func TestAttachInTheKernel(t *testing.T) {
 		must(t, p.Unregister(r))
 		must(t, p.Register(r, POLLIN))
 	}
-	wantPoll(t, p, 0) // the kernel's answer is about the earlier registration
+	wantPoll(t, p, 0) // the kernel's answer was for the earlier registration
 	during = func() {}
 	wantValue(t, p, r, nil)
 }
@@ -196,7 +196,7 @@ func inGoroutine(tb testing.TB, f func() error) {
 }
 
 // TestAttachedIsLetGo checks that the Poller keeps a value and a conn reachable while they are
-// registered, and drops them at the latest in the next Poll.
+// registered, and drops them after that, in the next Poll at the latest.
 func TestAttachedIsLetGo(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -293,15 +293,15 @@ func TestManyAttachedAreLetGo(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
-// A mark is a value with the numbers of the registrations that it may belong to: first to last.
+// A mark is a value that may belong to the registrations numbered first to last.
 type mark struct {
 	fd    int
 	first int64
 	last  atomic.Int64
 }
 
-// check checks that a Poll may report m with r, if registration number ended was over before that
-// Poll, and begun was the last registration after it.
+// check checks that a Poll may report m with r. Registration ended was over before that Poll, and
+// registration begun was the last one after it.
 func (m *mark) check(r Ready, ended, begun int64) error {
 	switch {
 	case m.fd != r.Fd:

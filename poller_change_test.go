@@ -41,8 +41,8 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 	return func() int { over.Store(true); return <-n }
 }
 
-// TestTimeLeftAfterChanges checks that each iteration of a wait uses the time that the earlier
-// ones have left.
+// TestTimeLeftAfterChanges checks that each iteration of a wait uses the remaining time as its
+// timeout.
 func TestTimeLeftAfterChanges(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 20 * time.Millisecond
@@ -103,8 +103,7 @@ func TestDisturbedWait(t *testing.T) {
 	t.Logf("%d changes", stop())
 }
 
-// TestChangeEndsOneIteration checks that a signal ends one iteration of a wait, and not the next
-// one as well.
+// TestChangeEndsOneIteration checks that one signal ends only one iteration of a wait.
 func TestChangeEndsOneIteration(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -180,8 +179,8 @@ func growAndShrink(p *Poller) (err error) {
 	return err
 }
 
-// TestChangesAfterKernelAnswered checks that changes take effect even between the return of the
-// system call and the moment when Poll reads its result.
+// TestChangesAfterKernelAnswered checks that changes take effect even if they come after the
+// system call has returned and before Poll has read its result.
 func TestChangesAfterKernelAnswered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

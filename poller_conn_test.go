@@ -238,7 +238,7 @@ func TestRegisterConnRace(t *testing.T) {
 			}
 			r.c.Close()
 			p.Unregister(r.fd)
-			// From now on the number may stand only for the successor.
+			// From now on the number may be registered only for the successor.
 			successor := dup()
 			if r.registerSuccessor {
 				if _, err := p.RegisterConn(successor, POLLOUT); err != nil {
@@ -286,8 +286,7 @@ func TestRegisterConnRace(t *testing.T) {
 	t.Logf("of %d rounds RegisterConn was first in %d", rounds, first)
 }
 
-// failsAfter returns a conn for fd whose Control calls its callback and then do, and fails with
-// err.
+// failsAfter returns a conn for fd. Its Control calls the callback, then do, and fails with err.
 func failsAfter(fd int, err error, do func()) *fakeConn {
 	return &fakeConn{control: func(f func(fd uintptr)) error {
 		f(uintptr(fd))
@@ -393,8 +392,8 @@ func TestRegisterConnFailsLate(t *testing.T) {
 	}
 }
 
-// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for a lock: the
-// goroutine that holds that lock may call the Poller.
+// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for another
+// lock, whose owner calls the Poller.
 func TestRegisterConnLocks(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

@@ -130,8 +130,8 @@ func (pp *pingPong) busy(timeout time.Duration) (probed bool) {
 	return pp.probes == 1
 }
 
-// TestProbeFirst checks that Poll makes one system call if something is ready, and one that waits
-// otherwise, and that only if probeFirst is true the first one does not wait.
+// TestProbeFirst checks the system calls of Poll: if probeFirst is true, one that does not wait
+// and, if nothing is ready, another that waits; otherwise only one that may wait.
 func TestProbeFirst(t *testing.T) {
 	watchdog(t, soon)
 	pp := newPingPong(t)

@@ -201,7 +201,7 @@ func TestWakeNeverLost(t *testing.T) {
 	}()
 	var others sync.WaitGroup
 	others.Add(1)
-	go func() { // changes and traffic
+	go func() { // changes the set and writes
 		defer others.Done()
 		for !over.Load() {
 			p.Register(idle, POLLIN)

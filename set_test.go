@@ -54,7 +54,8 @@ func TestMemory(t *testing.T) {
 func TestChains(t *testing.T) {
 	const n = 1000
 	sets := numberSets(n)
-	// Numbers that collide for a fixed multiplier: Fibonacci hashing's, and another set's.
+	// Numbers that collide for a fixed multiplier: the one of Fibonacci hashing, and the
+	// one of another set.
 	var other set
 	other.add(0)
 	for _, multiplier := range []uint32{0x9e3779b1, 0x9e3779b9, other.multiplier} {

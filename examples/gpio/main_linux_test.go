@@ -236,7 +236,7 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// valueFile makes a directory like a line's in sysfs.
+// valueFile makes a directory that looks like a line in sysfs.
 func valueFile(t *testing.T, value, edge string) (path string) {
 	t.Helper()
 	dir := t.TempDir()

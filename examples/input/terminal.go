@@ -31,7 +31,7 @@ func (e signalError) Error() string { return syscall.Signal(e).String() }
 var errHungUp = errors.New("the terminal has hung up")
 
 // read calls handle with the name of each key, and with the size, such as "80x24", at
-// the start and after each change. It returns the first error, which may be handle's, a
+// the start and after each change. It returns the first error: an error from handle, a
 // signalError or errHungUp. The terminal is in raw mode until read returns or panics.
 func (t *terminal) read(handle func(event string) error) error {
 	w, err := poll.NewWaker()

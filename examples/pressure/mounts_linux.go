@@ -24,7 +24,7 @@ func watchMounts(ctx context.Context, count int, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return watch(ctx, fd, count, timeout, func(poll.Events) error { // POLLERR comes with each
+	return watch(ctx, fd, count, timeout, func(poll.Events) error { // POLLERR comes with each POLLPRI
 		now, err := readMounts(fd)
 		if err != nil {
 			return err

@@ -111,7 +111,7 @@ func play(asker, answerer *device) error {
 			}
 		}
 		switch {
-		case fds[0].Fd < 0: // is unplugged
+		case fds[0].Fd < 0: // the asker is unplugged
 		case fds[0].Revents&poll.POLLHUP != 0:
 			unplug(0)
 			next = time.Time{}

@@ -16,12 +16,12 @@ import (
 // frame ends when no byte has arrived for gap, or when buf is full. It returns
 // os.ErrDeadlineExceeded if no byte arrived, and io.EOF after a hang-up.
 //
-// It is a port of the usual loop around select(2). Instead of calling Wait, that loop had
+// It is a port of the usual loop around select(2). In place of Wait, that loop had
 //
 //	FD_ZERO(&set); FD_SET(fd, &set);
 //	select(fd+1, &set, NULL, NULL, &timeout)
 //
-// and failed for descriptors above 1023, and ended early after a signal.
+// It failed for descriptors above 1023, and ended early after a signal.
 func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) {
 	for timeout := first; n < len(buf); {
 		events, err := poll.Wait(fd, poll.POLLIN, timeout)

@@ -108,7 +108,7 @@ func TestStatus(t *testing.T) {
 }
 
 // TestLeftBehind checks that, if a command leaves a child behind that has the output open,
-// the child's output is still read, and the status is the command's.
+// the child's output is still read, and the program exits with the command's status.
 func TestLeftBehind(t *testing.T) {
 	cmd := program.Command(t, "sh", "-c", "exec 3<&0; { read x; echo $x; } <&3 & exit 4")
 	stdin, err := cmd.StdinPipe()

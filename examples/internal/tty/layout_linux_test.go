@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// TestLayout checks struct termios against the kernel's. On PowerPC the ioctl number
+// TestLayout checks termios against the kernel's struct. On PowerPC the ioctl number
 // contains the size. On other architectures the kernel's struct may be shorter.
 func TestLayout(t *testing.T) {
 	var s Settings
