@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The test of what allocates nothing.
+// Test that calls do not allocate.
 
 package poll
 
@@ -22,7 +22,7 @@ func TestAllocations(t *testing.T) {
 	must(t, busy.Register(w, POLLOUT))
 	must(t, busy.Attach(w, nil))
 	for fd := 1000; fd < 1000+size; fd++ {
-		must(t, large.Register(fd)) // most of them are not open, so ready
+		must(t, large.Register(fd)) // most of them are not open, so they are ready with POLLNVAL
 	}
 	valued := newPoller(t, []int{r}, POLLIN)
 	must(t, valued.Attach(r, t))

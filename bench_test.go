@@ -1,8 +1,8 @@
 //go:build linux || darwin || freebsd
 
-// What polling costs, on every platform. The comparison with select(2) and with other ways
-// into the kernel is in the module bench. Descriptors are the read ends of pipes, idle
-// unless a benchmark says otherwise.
+// Benchmarks of polling, for every platform. The comparison with select(2) and with other
+// ways to enter the kernel is in the module bench. Descriptors are the read ends of pipes,
+// and idle unless a benchmark says otherwise.
 //
 //	go test -run '^$' -bench . -count 10 | tee new.txt
 //	benchstat -col /impl new.txt
@@ -20,15 +20,15 @@ import (
 	"time"
 )
 
-// BenchmarkProbe isolates a non-blocking poll of idle descriptors: by RawPoll, by what
-// Poll adds to that, and by what a Poller adds to Poll.
+// BenchmarkProbe isolates a non-blocking poll of idle descriptors with RawPoll, the cost
+// that Poll adds to that, and the cost that a Poller adds to Poll.
 func BenchmarkProbe(b *testing.B) {
 	for _, impl := range []string{"rawpoll", "poll", "poller"} {
 		for _, n := range []int{1, 10, 100, 1000} {
 			b.Run(fmt.Sprintf("impl=%s/nfds=%d", impl, n), func(b *testing.B) {
 				r, _ := idlePipes(b, n)
 				fds, p := newArray(r, POLLIN), newPoller(b, r, POLLIN)
-				p.Poll(0) // takes what memory it needs
+				p.Poll(0) // allocates the memory it needs
 				b.ReportAllocs()
 				b.ResetTimer()
 				for i := 0; i < b.N; i++ {
@@ -52,8 +52,8 @@ func BenchmarkProbe(b *testing.B) {
 	}
 }
 
-// BenchmarkReady isolates the result of a Poller: how many of a thousand descriptors are
-// readable, spread evenly.
+// BenchmarkReady isolates the cost of a Poller's result, by the number of readable
+// descriptors among a thousand. They are spread evenly.
 func BenchmarkReady(b *testing.B) {
 	const n = 1000
 	for _, ready := range []int{0, 1, 10, 100, 1000} {
@@ -75,8 +75,8 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// BenchmarkSet isolates changes of the set by its size: Unregister and Register of one
-// descriptor, or Modify.
+// BenchmarkSet isolates changes of sets of different sizes: Unregister and Register of
+// one descriptor, or Modify.
 func BenchmarkSet(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
 		fds := rand.New(rand.NewSource(1)).Perm(n) // they need not be open
@@ -97,8 +97,8 @@ func BenchmarkSet(b *testing.B) {
 	}
 }
 
-// BenchmarkChange isolates a change's cost to its caller, with no Poll waiting and with one
-// that has to be woken.
+// BenchmarkChange isolates the cost of a change to its caller: with no Poll waiting, and
+// with one that has to be woken.
 func BenchmarkChange(b *testing.B) {
 	b.Run("poll=none", func(b *testing.B) {
 		r, _ := idlePipes(b, 1)
@@ -132,7 +132,7 @@ func BenchmarkChange(b *testing.B) {
 	})
 }
 
-// untilAsleep returns when p's Poll waits, and has had time to fall asleep.
+// untilAsleep returns when p's Poll is waiting and has had time to fall asleep.
 func untilAsleep(p *Poller) {
 	for !isWaiting(p) {
 		runtime.Gosched()
@@ -149,7 +149,7 @@ func BenchmarkWake(b *testing.B) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer here.Close() // so that an error does not leave the other side waiting
+		defer here.Close() // otherwise the other side would wait forever after an error
 		for {
 			if _, err := there.Poll(Forever); err != nil {
 				return
@@ -170,15 +170,14 @@ func BenchmarkWake(b *testing.B) {
 	<-done
 }
 
-// BenchmarkStopTheWorld isolates what RawPoll does to a garbage collection: the median and
-// the longest of its pauses, with a goroutine that calls RawPoll of many descriptors in a
-// loop, and with one that only loops (nfds=none). RawPoll keeps its processor until it
-// returns.
+// BenchmarkStopTheWorld isolates the effect of RawPoll on garbage collections. It reports
+// their median and longest pauses while a goroutine calls RawPoll on many descriptors in a
+// loop, or only loops (nfds=none). RawPoll holds its processor until the system call returns.
 func BenchmarkStopTheWorld(b *testing.B) {
 	raiseLimit(b)
 	const most = 10000
 	r, _ := idlePipes(b, 16)
-	all := make([]PollFd, most) // each pipe many times over
+	all := make([]PollFd, most) // each pipe appears many times
 	for i := range all {
 		all[i] = PollFd{Fd: int32(r[i%len(r)]), Events: POLLIN}
 	}

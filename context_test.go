@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of contexts: WaitContext and PollContext.
+// Tests of contexts: WaitContext and PollContext.
 
 package poll
 
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// contextCalls are the calls that wait for POLLIN of one descriptor until a context is done.
+// contextCalls are the calls that wait for POLLIN on one descriptor until a context is done.
 var contextCalls = []struct {
 	name string
 	call func(ctx context.Context, fd int) (Events, error)
@@ -35,7 +35,7 @@ var contextCalls = []struct {
 	}},
 }
 
-// signalWaits returns a channel on which there is something once a call waits.
+// signalWaits returns a channel that receives a value when a call waits.
 func signalWaits(t *testing.T) <-chan struct{} {
 	waiting := make(chan struct{}, 1)
 	onWait(t, func() {
@@ -47,8 +47,8 @@ func signalWaits(t *testing.T) <-chan struct{} {
 	return waiting
 }
 
-// TestContextReady checks that a call returns what is ready, before the wait or during it,
-// with any context that is not done.
+// TestContextReady checks that a call returns descriptors that are ready before the wait or
+// become ready during it, with any context that is not done.
 func TestContextReady(t *testing.T) {
 	background := context.Background()
 	cancelable, cancel := context.WithCancel(background)
@@ -74,7 +74,7 @@ func TestContextReady(t *testing.T) {
 					<-waiting
 					mustWrite(t, w, "x")
 				}()
-				for i := 0; i < 2; i++ { // the second finds it ready
+				for i := 0; i < 2; i++ { // the second call finds r ready
 					if got, err := c.call(v.ctx, r); got != POLLIN || err != nil {
 						t.Errorf("%v, %v, want POLLIN", got, err)
 					}
@@ -89,7 +89,7 @@ func TestContextReady(t *testing.T) {
 	}
 }
 
-// TestContextDone checks that a call returns ctx.Err() as it is, if ctx is done before the
+// TestContextDone checks that a call returns ctx.Err() unchanged if ctx is done before the
 // wait or during it.
 func TestContextDone(t *testing.T) {
 	background := context.Background()
@@ -165,13 +165,13 @@ func (c *countingContext) AfterFunc(func()) (stop func() bool) {
 	return func() bool { c.functions.Add(-1); return true }
 }
 
-// TestContextLeavesNothing checks that no descriptor and no goroutine stays behind, however
-// the calls end, nor anything in a context that goes on.
+// TestContextLeavesNothing checks that no call, however it ends, leaves a descriptor or a
+// goroutine behind, or a function in a context that is not done.
 func TestContextLeavesNothing(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
 	descriptors, goroutines := openFds(t), runtime.NumGoroutine()
-	long, end := context.WithCancel(context.Background()) // of all calls, as that of a server
+	long, end := context.WithCancel(context.Background()) // shared by all calls, as in a server
 	defer end()
 	own := newOwnContext()
 	counting := &countingContext{ownContext: own}
@@ -180,7 +180,7 @@ func TestContextLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(long)
 		used := []context.Context{ctx, long, ctx, own, counting, ctx}[i%6]
 		write, done := i%6 != 2, i%6 == 2 || i%6 == 5
-		before := i%6 == 0 // it is ready before the call
+		before := i%6 == 0 // the descriptor is ready before the call
 		select {
 		case <-waiting:
 		default:
@@ -220,12 +220,12 @@ func TestContextLeavesNothing(t *testing.T) {
 		t.Errorf("%d functions still wait for the context", n)
 	}
 	for runtime.NumGoroutine() > goroutines {
-		runtime.Gosched() // until the last ones have ended, or the watchdog ends the run
+		runtime.Gosched() // until the last goroutines have ended, or the watchdog ends the run
 	}
 }
 
-// TestContextFunctionEnds checks that a PollContext waits for the function of its context
-// once that has begun, which would otherwise use the Waker later.
+// TestContextFunctionEnds checks that PollContext waits for the function that it passed to
+// context.AfterFunc if that has started: otherwise the function could use the Waker later.
 func TestContextFunctionEnds(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -234,7 +234,7 @@ func TestContextFunctionEnds(t *testing.T) {
 	defer cancel()
 	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
 
-	p.wake.mu.Lock() // which the function needs
+	p.wake.mu.Lock() // the function needs it
 	cancel()
 	mustWrite(t, w, "x") // ends the wait in the kernel
 	for start := time.Now(); time.Since(start) < 5*time.Millisecond; {
@@ -248,8 +248,8 @@ func TestContextFunctionEnds(t *testing.T) {
 	}
 }
 
-// TestPollContext checks PollContext with a nil ctx, with one that is done, which uses up no
-// Wake, and with one that is done just when something is ready.
+// TestPollContext checks PollContext with a nil ctx, with one that is done, which must not
+// use up a Wake, and with one that is done at the same time as something is ready.
 func TestPollContext(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -263,7 +263,7 @@ func TestPollContext(t *testing.T) {
 	_, err = p.PollContext(none)
 	wantError(t, err, "poll", -1, ErrConcurrentPoll)
 
-	p.mu.Lock() // so that it sees both at once
+	p.mu.Lock() // so that Poll sees both at the same time
 	mustWrite(t, w, "x")
 	cancel()
 	p.mu.Unlock()
@@ -277,8 +277,8 @@ func TestPollContext(t *testing.T) {
 	(<-goPoll(p, Forever)).want(t, nil) // the Wake
 }
 
-// TestWaitContextPollsFirst checks that a WaitContext with something to report makes no
-// Waker, which it could not when no descriptor is left.
+// TestWaitContextPollsFirst checks that WaitContext makes no Waker if something is ready, so
+// it works even if no descriptor is left.
 func TestWaitContextPollsFirst(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -297,20 +297,20 @@ func TestWaitContextPollsFirst(t *testing.T) {
 	}
 }
 
-// TestWaitContextNumberReused checks that a descriptor that is closed before the call makes
-// its Waker is POLLNVAL, also if the Waker gets its number.
+// TestWaitContextNumberReused checks that POLLNVAL is reported if the descriptor is closed
+// before the call makes its Waker, even if the Waker gets the same number.
 func TestWaitContextNumberReused(t *testing.T) {
 	for holes := 0; holes <= 2; holes++ {
 		t.Run(fmt.Sprintf("lower=%d", holes), func(t *testing.T) {
 			watchdog(t, soon)
-			collectGarbage(t) // which might free a descriptor meanwhile
+			collectGarbage(t) // so that no descriptor is freed later
 			var lower []int
 			for i := 0; i < holes; i++ {
 				r, _ := newPipe(t)
 				lower = append(lower, r)
 			}
 			fd, _ := newPipe(t)
-			for filled := false; !filled; { // until fd would be the lowest free number
+			for filled := false; !filled; { // use up all numbers below fd
 				n, _ := newPipe(t)
 				filled = n > fd
 			}
@@ -320,7 +320,7 @@ func TestWaitContextNumberReused(t *testing.T) {
 			calls := 0
 			onCall(t, func(bool, time.Duration) (n int, errno syscall.Errno, done bool) {
 				calls++
-				if calls == 1 { // nothing is ready, and then fd is closed
+				if calls == 1 { // nothing was ready; now fd is closed
 					closeFd(t, fd)
 				}
 				return 0, 0, calls == 1
@@ -337,12 +337,12 @@ func TestWaitContextNumberReused(t *testing.T) {
 	}
 }
 
-// TestWaitContextStolen checks that a wait goes on if somebody closes the descriptor that
+// TestWaitContextStolen checks that a wait goes on if other code closes the descriptor that
 // WaitContext has opened.
 func TestWaitContextStolen(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
-	collectGarbage(t) // which might free a descriptor meanwhile
+	collectGarbage(t) // so that no descriptor is freed later
 	n, err := syscall.Dup(r)
 	must(t, err)
 	must(t, syscall.Close(n)) // WaitContext will get it

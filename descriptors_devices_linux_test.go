@@ -1,20 +1,20 @@
-// The rows of DESCRIPTORS.md for devices.
+// Rows of DESCRIPTORS.md for devices.
 
 package poll
 
 import "syscall"
 
 var deviceKinds = []kind{{
-	name: "Serial adapter", about: "A USB adapter, /dev/ttyUSB0. While it is plugged in, see Terminal.", native: true,
+	name: "Serial adapter", about: "A USB adapter, such as /dev/ttyUSB0. See Terminal for its other states.", native: true,
 	states: []state{{
 		name: "pulled out", linux: masks{hungUpTTY, POLLIN | POLLERR | POLLHUP},
-		ends: "close and reopen", note: "A read returns 0, a write fails with EIO.",
+		ends: "close and reopen", note: "A read returns 0; a write fails with EIO.",
 	}},
 }, {
 	name: "tun and tap", about: "The kernel's Documentation/networking/tuntap.rst; tun_chr_poll in drivers/net/tun.c.", native: true,
 	states: []state{{
 		name: "no interface yet", linux: masks{POLLERR, POLLERR},
-		ends: "TUNSETIFF", note: "Register it after TUNSETIFF.",
+		ends: "TUNSETIFF", note: "Register the descriptor after TUNSETIFF.",
 		make: func(m maker) int { return m.device("/dev/net/tun", syscall.O_RDWR) },
 	}, {
 		name: "interface down", linux: masks{0, 0},
@@ -76,7 +76,7 @@ var deviceKinds = []kind{{
 		},
 	}, {
 		name: "pulled out, events not read", linux: masks{rd | POLLERR | POLLHUP, POLLIN | POLLERR | POLLHUP},
-		ends: "close", note: "A read fails with ENODEV: the events are lost.", odd: reads(0, syscall.ENODEV),
+		ends: "close", note: "A read fails with ENODEV, so the events are lost.", odd: reads(0, syscall.ENODEV),
 		make: func(m maker) int {
 			fd, device := m.evdev()
 			m.press(device)
@@ -117,16 +117,16 @@ var deviceKinds = []kind{{
 	name: "GPIO line", about: "A line requested by GPIO_V2_GET_LINE_IOCTL on /dev/gpiochip0. For the value file of sysfs, see proc and sysfs.",
 	states: []state{{
 		name: "edge", linux: masks{rd, POLLIN},
-		ends: "read", note: "POLLIN, not POLLPRI. One record of 48 bytes an edge.",
+		ends: "read", note: "POLLIN is reported, not POLLPRI. Each edge is one record of 48 bytes.",
 	}},
 }, {
-	name: "ALSA", about: "A PCM capture stream that is in xrun.",
+	name: "ALSA", about: "A PCM capture stream that has overrun.",
 	states: []state{{
 		name: "overrun", linux: masks{rd | POLLERR, POLLIN | POLLERR},
 		ends: "SNDRV_PCM_IOCTL_PREPARE", note: "A read fails with EPIPE.",
 	}},
 }, {
-	name: "V4L2", about: "/dev/video0, streaming by buffers.",
+	name: "V4L2", about: "/dev/video0 with streaming I/O.",
 	states: []state{{
 		name: "before VIDIOC_STREAMON", linux: masks{POLLERR, POLLERR},
 		ends: "VIDIOC_STREAMON",

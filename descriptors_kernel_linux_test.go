@@ -1,5 +1,5 @@
-// The rows of DESCRIPTORS.md for what Linux alone makes a descriptor of: counters,
-// timers, signals, processes, file events, and what watches other tasks.
+// Rows of DESCRIPTORS.md for descriptors that only Linux has: counters, timers, signals,
+// processes, file events, and descriptors that watch other tasks.
 
 package poll
 
@@ -14,7 +14,7 @@ var kernelKinds = []kind{{
 	name: "eventfd", about: "eventfd(2); eventfd_poll in fs/eventfd.c.", out: none,
 	states: []state{{
 		name: "0", linux: masks{POLLOUT, 0}, freebsd: &masks{wr, 0},
-		note: "Always POLLOUT: ask for POLLIN alone.",
+		note: "POLLOUT is reported unless the counter is at its maximum: ask for POLLIN alone.",
 		make: func(m maker) int { return m.eventfd(0) },
 	}, {
 		name: "1", linux: masks{POLLIN | POLLOUT, POLLIN}, freebsd: &masks{rd | wr, POLLIN},
@@ -23,8 +23,8 @@ var kernelKinds = []kind{{
 	}, {
 		name: "the maximum", linux: masks{POLLIN, POLLIN},
 		ends: "read", end: do(reads(8, nil)), then: POLLOUT,
-		// "The maximum value that may be stored in the counter is the largest
-		// unsigned 64-bit value minus 1": 1 more would block.
+		// eventfd(2): "The maximum value that may be stored in the counter is the
+		// largest unsigned 64-bit value minus 1". Writing 1 more would block.
 		make: func(m maker) int { return m.eventfd(1<<64 - 2) },
 	}},
 }, {
@@ -45,7 +45,7 @@ var kernelKinds = []kind{{
 		},
 	}, {
 		name: "expired, then set again", linux: masks{0, 0},
-		note: "A read that comes too late fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
+		note: "A read after the timer was set again fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
 		make: func(m maker) int {
 			fd := m.timerfd(time.Microsecond)
 			m.await(fd, POLLIN)
@@ -63,7 +63,7 @@ var kernelKinds = []kind{{
 		make: func(m maker) int { return m.signalfd() },
 	}, {
 		name: "signal pending", linux: masks{POLLIN, POLLIN},
-		ends: "read", note: "Only signals pending for the polling thread or the process: lock the goroutine to its thread.", end: do(reads(128, nil)),
+		ends: "read", note: "Reported only if the signal is pending for the polling thread or the process. Call runtime.LockOSThread.", end: do(reads(128, nil)),
 		make: func(m maker) int {
 			fd := m.signalfd()
 			must(m, tgkill(syscall.Gettid(), syscall.SIGUSR2))
@@ -80,7 +80,7 @@ var kernelKinds = []kind{{
 		},
 	}, {
 		name: "terminated", linux: masks{rd, POLLIN},
-		ends: "close", note: "It can't be read (EINVAL): use waitid(2).", odd: reads(0, syscall.EINVAL),
+		ends: "close", note: "A read fails with EINVAL: use waitid(2).", odd: reads(0, syscall.EINVAL),
 		make: func(m maker) int {
 			fd, end := m.pidfd()
 			end()
@@ -102,7 +102,7 @@ var kernelKinds = []kind{{
 		},
 	}, {
 		name: "event", linux: masks{rd, POLLIN},
-		ends: "read", note: "A buffer too small for one event: EINVAL, and POLLIN stays.",
+		ends: "read", note: "A read with a buffer too small for one event fails with EINVAL, and POLLIN stays.",
 		odd: readsInto(16, 0, syscall.EINVAL), end: do(drain),
 		make: func(m maker) int {
 			fd, dir := m.inotify()
@@ -124,7 +124,7 @@ var kernelKinds = []kind{{
 		},
 	}, {
 		name: "something ready", linux: masks{rd, POLLIN},
-		ends: "what ends the events of its members", note: "epoll_wait alone does not end it.",
+		ends: "ending the events of its members", note: "epoll_wait alone does not end it.",
 		make: func(m maker) int {
 			r, w := newPipe(m)
 			mustWrite(m, w, "x")
@@ -152,11 +152,11 @@ var kernelKinds = []kind{{
 		},
 	}, {
 		name: "record", linux: masks{rd, POLLIN},
-		ends: "being reported", note: "Once, to the first poll: then empty the ring. Linux 6.1: no POLLRDNORM.", once: true, late: POLLRDNORM,
+		ends: "being reported", note: "Reported once, to the first poll. Then empty the ring. Linux 6.1: no POLLRDNORM.", once: true, late: POLLRDNORM,
 		make: (maker).perfRecord,
 	}, {
 		name: "process gone", linux: masks{POLLHUP, POLLHUP},
-		ends: "close", note: "POLLHUP without POLLIN, while the ring may still hold records.",
+		ends: "close", note: "There is no POLLIN, but the ring may still hold records.",
 		make: (maker).perfGone,
 	}},
 }, {
@@ -204,7 +204,7 @@ var kernelKinds = []kind{{
 		end: do(enableFaults),
 	}, {
 		name: "blocking mode", linux: masks{POLLERR, POLLERR},
-		ends: "O_NONBLOCK", note: "Reports nothing else in blocking mode.",
+		ends: "setting O_NONBLOCK", note: "In blocking mode nothing else is reported.",
 		make: func(m maker) int {
 			fd := m.userfaultfd(0)
 			enableFaults(m, fd)

@@ -1,5 +1,5 @@
-// The tests of what the kernel reports of each kind of descriptor. The tables are in
-// descriptors_*_linux_test.go; DESCRIPTORS.md is made from them.
+// Tests of the events that the kernel reports for each kind of descriptor. The tables are
+// in descriptors_*_linux_test.go, and DESCRIPTORS.md is made from them.
 
 package poll
 
@@ -12,21 +12,21 @@ import (
 	"testing"
 )
 
-// everything is every event that a caller can ask for.
+// everything has every event that a caller can ask for.
 const everything = POLLIN | POLLPRI | POLLOUT | POLLRDNORM | POLLRDBAND | POLLWRNORM | POLLWRBAND | POLLRDHUP
 
-// always is what is reported whether or not it was asked for.
+// always has the events that are reported even if they are not asked for.
 const always = POLLERR | POLLHUP | POLLNVAL
 
-// Most kinds report both bits of rd together, and both of wr; datagram and Unix
-// sockets all three of wrb.
+// Most kinds report both bits of rd together, and both bits of wr. Datagram and Unix
+// sockets report all three bits of wrb.
 const (
 	rd  = POLLIN | POLLRDNORM
 	wr  = POLLOUT | POLLWRNORM
 	wrb = wr | POLLWRBAND
 )
 
-// masks are what is reported if everything is asked for, and if POLLIN is.
+// masks are the events that are reported if everything is asked for, and if only POLLIN is.
 type masks struct{ all, in Events }
 
 // A kind of descriptor is a section of DESCRIPTORS.md.
@@ -34,17 +34,17 @@ type kind struct {
 	name   string
 	about  string // the manual page and the kernel's poll function
 	out    twins
-	native bool // qemu-user does not have it, or not all of it
+	native bool // qemu-user does not support it fully
 	states []state
 }
 
-// twins are the bits that Linux reports together with POLLIN and POLLOUT, so that the
-// table need not name them.
+// twins are the bits that Linux reports together with POLLIN and POLLOUT. The table does not
+// name them.
 type twins int
 
 const (
 	norm twins = iota // POLLRDNORM and POLLWRNORM
-	band              // and POLLWRBAND
+	band              // POLLWRBAND as well
 	none
 )
 
@@ -52,17 +52,17 @@ const (
 type state struct {
 	name    string
 	linux   masks
-	freebsd *masks // FreeBSD 14, not run here; nil if nobody has tried
-	ends    string // what ends the event
-	note    string // what surprises
+	freebsd *masks // FreeBSD 14, not tested here; nil if not tried
+	ends    string // ways to end the event
+	note    string // anything that may surprise
 
-	make func(m maker) (fd int)  // nil if this test can't make it
-	odd  func(m maker, fd int)   // checks note, and leaves the state as it is
-	end  []func(m maker, fd int) // each does what ends says
-	then Events                  // what is reported of everything after end
-	once bool                    // reported to the first poll, and then it is then
+	make func(m maker) (fd int)  // nil if this test cannot make the state
+	odd  func(m maker, fd int)   // checks note, and does not change the state
+	end  []func(m maker, fd int) // each ends the event in one way that ends lists
+	then Events                  // the events after end, if everything is asked for
+	once bool                    // reported to the first poll only; afterwards the events in then
 	slow bool                    // takes seconds to make
-	late Events                  // the part of linux that older kernels do not report
+	late Events                  // the bits of linux that older kernels do not report
 }
 
 // kinds is the source of DESCRIPTORS.md, in its order.
@@ -75,8 +75,8 @@ func concat(parts ...[]kind) (all []kind) {
 	return all
 }
 
-// TestScenarios checks what both entry points report of every kind of descriptor in every
-// state, to the bit, and that what is said to end an event ends it.
+// TestScenarios checks every bit that each entry point reports for every kind of descriptor in
+// every state, and that each way to end an event ends it.
 func TestScenarios(t *testing.T) {
 	for _, k := range kinds {
 		for _, v := range k.states {
@@ -84,7 +84,7 @@ func TestScenarios(t *testing.T) {
 				watchdog(t, 4*soon)
 				switch {
 				case v.make == nil:
-					t.Skip("not made by this test; it was run elsewhere")
+					t.Skip("not made by this test; observed by hand")
 				case k.native && underQemu():
 					t.Skip("qemu-user does not have all of it")
 				case v.slow && testing.Short():
@@ -99,7 +99,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// check checks a state that lasts until something is done about it.
+// check checks a state that lasts until something ends it.
 func (v *state) check(m maker) {
 	fd := v.make(m)
 	missing := v.late &^ m.all(fd)
@@ -128,7 +128,7 @@ func (v *state) check(m maker) {
 	}
 }
 
-// checkOnce checks a state that ends when it is reported.
+// checkOnce checks a state that ends by being reported.
 func (v *state) checkOnce(m maker) {
 	timeouts, points := paths, entryPoints
 	var missing Events
@@ -149,16 +149,16 @@ func (v *state) checkOnce(m maker) {
 	}
 }
 
-// An ask is a mask, and what is reported.
+// An ask is a mask and the wanted events.
 type ask struct{ ask, want Events }
 
-// asks returns what is checked, on a kernel that does not report missing.
+// asks returns the masks to check, on a kernel that does not report the bits in missing.
 func (v *state) asks(missing Events) []ask {
 	return []ask{{askable(everything), askable(v.linux.all &^ missing)}, {POLLIN, v.linux.in &^ missing}}
 }
 
-// askable is mask without what qemu-user hands on as it is, for MIPS, to a kernel to
-// which 0x100 is POLLWRNORM.
+// askable removes a bit from mask that qemu-user for MIPS does not translate: 0x100 is POLLWRBAND
+// on MIPS, but POLLWRNORM on the kernel below.
 func askable(mask Events) Events {
 	if onMIPS && underQemu() {
 		mask &^= POLLWRBAND
@@ -166,7 +166,7 @@ func askable(mask Events) Events {
 	return mask
 }
 
-// all returns what is reported of everything.
+// all returns the events of fd if everything is asked for.
 func (m maker) all(fd int) Events {
 	m.Helper()
 	events, err := entryPoints[0].make(m, fd, askable(everything)).poll(0)
@@ -174,7 +174,7 @@ func (m maker) all(fd int) Events {
 	return events
 }
 
-// wantAll checks what is reported of everything.
+// wantAll checks the events of fd if everything is asked for.
 func (m maker) wantAll(fd int, want Events) {
 	m.Helper()
 	if got := m.all(fd); got != askable(want) {
@@ -182,12 +182,12 @@ func (m maker) wantAll(fd int, want Events) {
 	}
 }
 
-// What the tables use for odd and end.
+// Functions that the tables use for odd and end.
 
 // do lists ways to end an event.
 func do(ends ...func(m maker, fd int)) []func(m maker, fd int) { return ends }
 
-// inTurn does several things in turn.
+// inTurn runs steps one after another.
 func inTurn(steps ...func(m maker, fd int)) func(m maker, fd int) {
 	return func(m maker, fd int) {
 		m.Helper()
@@ -197,7 +197,7 @@ func inTurn(steps ...func(m maker, fd int)) func(m maker, fd int) {
 	}
 }
 
-// drain reads until there is no more.
+// drain reads until nothing is left.
 func drain(m maker, fd int) {
 	m.Helper()
 	if readAll(fd) == 0 {
@@ -205,7 +205,7 @@ func drain(m maker, fd int) {
 	}
 }
 
-// reads checks what one read returns.
+// reads checks the result of one read.
 func reads(n int, want error) func(m maker, fd int) {
 	return readsInto(256, n, want)
 }
@@ -224,7 +224,7 @@ func readsInto(size, n int, want error) func(m maker, fd int) {
 	}
 }
 
-// writes checks what a write of one byte returns.
+// writes checks the result of writing one byte.
 func writes(want error) func(m maker, fd int) {
 	return func(m maker, fd int) {
 		m.Helper()
@@ -238,14 +238,14 @@ func writes(want error) func(m maker, fd int) {
 	}
 }
 
-// soError checks what SO_ERROR is.
+// soError checks the value of SO_ERROR.
 func soError(want syscall.Errno) func(m maker, fd int) {
 	return func(m maker, fd int) {
 		m.Helper()
 		n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 		got := syscall.Errno(n)
 		if onMIPS && underQemu() && got != 0 && want != 0 {
-			got = want // it hands on the number that the kernel beneath has for the error
+			got = want // qemu-user does not translate the error number of the kernel below
 		}
 		if got != want || err != nil {
 			m.Errorf("SO_ERROR: %v, %v, want %v", got, err, want)
@@ -257,10 +257,10 @@ func soError(want syscall.Errno) func(m maker, fd int) {
 
 var update = flag.Bool("update", false, "write DESCRIPTORS.md instead of checking it")
 
-// tablesFollow is the line of DESCRIPTORS.md after which all is made from kinds.
+// tablesFollow is the line of DESCRIPTORS.md after which everything is made from kinds.
 const tablesFollow = "<!-- What follows is written by: go test -run TestDescriptors -update . -->\n"
 
-// TestDescriptors checks that DESCRIPTORS.md says what the tables here say.
+// TestDescriptors checks that DESCRIPTORS.md matches the tables here.
 func TestDescriptors(t *testing.T) {
 	const name = "DESCRIPTORS.md"
 	text, err := os.ReadFile(name)
@@ -317,7 +317,7 @@ func tables(t *testing.T) string {
 	return b.String()
 }
 
-// anchor is what a code host makes of a heading.
+// anchor returns the anchor that code hosts make from a heading.
 func anchor(heading string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(heading) {
@@ -331,7 +331,7 @@ func anchor(heading string) string {
 	return b.String()
 }
 
-// String is what DESCRIPTORS.md says below the heading.
+// String returns a sentence for DESCRIPTORS.md, below the heading.
 func (w twins) String() string {
 	return []string{
 		norm: "",
@@ -340,7 +340,7 @@ func (w twins) String() string {
 	}[w]
 }
 
-// text returns m as DESCRIPTORS.md has it.
+// text returns m in the form of DESCRIPTORS.md.
 func (m masks) text(t *testing.T, w twins) string {
 	together := []Events{rd, wr}
 	switch w {

@@ -1,5 +1,5 @@
-// More kinds of descriptors that a maker makes, for the tables of DESCRIPTORS.md.
-// What this kernel or this user can't make skips the test.
+// More kinds of descriptors that a maker makes, for the tables of DESCRIPTORS.md. A test is
+// skipped if the kernel or the user's permissions do not allow its kind.
 
 package poll
 
@@ -38,7 +38,7 @@ func (m maker) possible(what string, err error) {
 	}
 }
 
-// device is open of a file that need not be there.
+// device opens a file, or skips the test if it does not exist.
 func (m maker) device(path string, flags int) int {
 	m.Helper()
 	fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
@@ -46,9 +46,8 @@ func (m maker) device(path string, flags int) int {
 	return own(m, fd)
 }
 
-// number returns the number of a system call that package syscall does not have on
-// every architecture. It knows those of amd64, and those of the architectures that
-// share one table.
+// number returns the number of a system call that package syscall lacks on some
+// architectures. It knows the numbers on amd64, and on the architectures that share one table.
 func (m maker) number(name string) uintptr {
 	m.Helper()
 	numbers := map[string][2]uintptr{
@@ -64,7 +63,7 @@ func (m maker) number(name string) uintptr {
 	return 0
 }
 
-// alone gives the calling thread namespaces of its own. It ends with the test.
+// alone puts the calling thread into new namespaces. The thread ends with the test.
 func (m maker) alone(flags int) {
 	m.Helper()
 	runtime.LockOSThread()
@@ -92,7 +91,7 @@ func (m maker) fuse() int {
 	return f.fd
 }
 
-// mountsChanged returns /proc/self/mounts after a mount, in a namespace of its own.
+// mountsChanged returns /proc/self/mounts after a mount, in a new namespace.
 func (m maker) mountsChanged() int {
 	m.Helper()
 	m.alone(syscall.CLONE_NEWNS)
@@ -104,8 +103,8 @@ func (m maker) mountsChanged() int {
 	return fd
 }
 
-// hostnameChanged returns /proc/sys/kernel/hostname after the name was set, to what it
-// was, in a namespace of its own.
+// hostnameChanged sets the host name to its current value, in a new namespace, and returns
+// /proc/sys/kernel/hostname.
 func (m maker) hostnameChanged() int {
 	m.Helper()
 	m.alone(syscall.CLONE_NEWUTS)
@@ -114,7 +113,7 @@ func (m maker) hostnameChanged() int {
 	return fd
 }
 
-// pressure returns /proc/pressure/memory with a trigger, or without if that is empty.
+// pressure returns /proc/pressure/memory with a trigger, or without one if trigger is empty.
 func (m maker) pressure(trigger string) int {
 	m.Helper()
 	fd := m.device("/proc/pressure/memory", syscall.O_RDWR)
@@ -130,9 +129,8 @@ func (m maker) trigger(fd int, trigger string) {
 	m.possible("a pressure-stall trigger", err)
 }
 
-// pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Since
-// waiting for that by poll would use it up, the wait is for two windows of another
-// trigger.
+// pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Polling the
+// trigger would use up the event, so pressureReached waits for two windows of another trigger.
 func (m maker) pressureReached() int {
 	m.Helper()
 	for i := 0; i < 2*runtime.NumCPU(); i++ {
@@ -160,7 +158,7 @@ func (m maker) pressureReached() int {
 	return fd
 }
 
-// tryIoctl is ioctl(2) where it may be impossible.
+// tryIoctl is ioctl(2), or skips the test if that is impossible.
 func tryIoctl(fd int, req uintptr, p unsafe.Pointer) error {
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), req, uintptr(p)); errno != 0 {
 		return errno
@@ -168,7 +166,7 @@ func tryIoctl(fd int, req uintptr, p unsafe.Pointer) error {
 	return nil
 }
 
-// Directions of an ioctl number, for the caller.
+// The directions in an ioctl number, as seen by the caller.
 const (
 	iocWrite = 1 << iota
 	iocRead
@@ -204,13 +202,13 @@ func object(values ...any) []byte {
 	return b.Bytes()
 }
 
-// field returns s with zeros up to size.
+// field returns s padded with zeros to size.
 func field(s string, size int) []byte { return append([]byte(s), make([]byte, size-len(s))...) }
 
 // Sockets.
 
-// unreachable returns a UDP socket that has been answered, by icmp(7), that nobody is
-// at the port it has sent to: that of a socket which is closed.
+// unreachable returns a UDP socket that has sent to the port of a closed socket, and has
+// received the answer that the port is unreachable (icmp(7)).
 func (m maker) unreachable(queue bool) int {
 	m.Helper()
 	b := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
@@ -226,7 +224,7 @@ func (m maker) unreachable(queue bool) int {
 	return a
 }
 
-// receiveError receives from the error queue.
+// receiveError receives a message from the error queue.
 func receiveError(m maker, fd int) {
 	m.Helper()
 	if _, n, _, _, err := syscall.Recvmsg(fd, make([]byte, 256), make([]byte, 512), syscall.MSG_ERRQUEUE); n == 0 || err != nil {
@@ -234,7 +232,7 @@ func receiveError(m maker, fd int) {
 	}
 }
 
-// timestamped returns a UDP socket that has been told when a datagram left:
+// timestamped returns a UDP socket with a transmit timestamp in its error queue:
 // Documentation/networking/timestamping.rst.
 func (m maker) timestamped() int {
 	m.Helper()
@@ -247,7 +245,7 @@ func (m maker) timestamped() int {
 	return a
 }
 
-// zeroCopied returns a TCP socket that has been told that a buffer may be used again.
+// zeroCopied returns a TCP socket with a notice in its error queue that a buffer may be reused.
 func (m maker) zeroCopied() int {
 	m.Helper()
 	a, b := m.tcp()
@@ -301,7 +299,7 @@ func (m maker) netlink(n int) int {
 	fd, from := open(1), open(0)
 	for i := 0; i < n; i++ {
 		message := object(uint32(16), [12]byte{})
-		// The kernel sends it to the group, and then to port 0, where nobody is.
+		// The kernel sends the message to the group, and then to port 0, which nobody has.
 		err := syscall.Sendto(from, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: 1})
 		if err != syscall.ECONNREFUSED {
 			m.possible("a netlink message", err)
@@ -310,7 +308,7 @@ func (m maker) netlink(n int) int {
 	return fd
 }
 
-// vsockRefused returns a vsock that was refused by this machine itself.
+// vsockRefused returns a vsock whose connection this machine itself has refused.
 func (m maker) vsockRefused() int {
 	m.Helper()
 	const afVsock, local, anyPort = 40, 1, 0xffffffff
@@ -322,7 +320,7 @@ func (m maker) vsockRefused() int {
 		_, _, errno := syscall.Syscall(m.number(name), uintptr(fd), uintptr(unsafe.Pointer(&addr[0])), uintptr(len(addr)))
 		return errno
 	}
-	// Without a loopback transport the connection would go to the host.
+	// Without a loopback transport, the connection would go to the host.
 	if errno := call("bind", anyPort); errno != 0 {
 		m.Skipf("bind to VMADDR_CID_LOCAL: %v", errno)
 	}
@@ -333,7 +331,7 @@ func (m maker) vsockRefused() int {
 	return fd
 }
 
-// Network interfaces, in a network namespace of the thread's own.
+// Network interfaces, in a network namespace of the calling thread.
 
 // link sends a message about an interface by rtnetlink(7) and waits for the answer.
 func (m maker) link(typ, flags uint16, name string, up uint32, kind string) {
@@ -392,11 +390,11 @@ func (m maker) can() (a, b int) {
 	return open(), open()
 }
 
-// tun returns the descriptor of the new interface poll0, up or down.
+// tun returns the descriptor of a new interface, poll0, which is up or down.
 func (m maker) tun(up bool) int {
 	m.Helper()
 	m.alone(syscall.CLONE_NEWNET)
-	// What the kernel itself sends on a new interface would be a packet too.
+	// Packets that the kernel itself sends on a new interface would make it readable.
 	os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
 	fd := m.device("/dev/net/tun", syscall.O_RDWR)
 	const flagTun, flagNoPI = 1, 0x1000
@@ -415,8 +413,8 @@ func (m maker) tun(up bool) int {
 
 // Terminals.
 
-// typed returns a terminal in which s has been typed, in canonical mode, or with VMIN
-// and VTIME without.
+// typed returns a terminal in which s has been typed. The terminal is in canonical mode, or in
+// noncanonical mode if VMIN and VTIME are given.
 func (m maker) typed(s string, minTime ...byte) int {
 	m.Helper()
 	master, slave := m.pty()
@@ -426,7 +424,7 @@ func (m maker) typed(s string, minTime ...byte) int {
 		tio.Lflag &^= syscall.ICANON
 		cc := tio.Cc[:]
 		if strings.HasPrefix(runtime.GOARCH, "ppc64") {
-			// The kernel's c_cc comes before c_line there, unlike package syscall's.
+			// Here c_cc comes before c_line in the kernel's struct, unlike in package syscall.
 			cc = unsafe.Slice(&tio.Line, syscall.VTIME+1)
 		}
 		cc[syscall.VMIN], cc[syscall.VTIME] = minTime[0], minTime[1]
@@ -434,7 +432,7 @@ func (m maker) typed(s string, minTime ...byte) int {
 	}
 	if s != "" {
 		mustWrite(m, master, s)
-		m.await(master, POLLIN) // the echo: it has gone through
+		m.await(master, POLLIN) // the echo, so s has arrived
 	}
 	return slave
 }
@@ -478,8 +476,8 @@ func (m maker) reaped() int {
 	return fd
 }
 
-// perf returns a perf event that records executable mappings and the end of a process,
-// or of this thread if pid is 0.
+// perf returns a perf event that records executable mappings and the exit of a process, or of
+// this thread if pid is 0.
 func (m maker) perf(pid int) int {
 	m.Helper()
 	nr := m.number("perf_event_open")
@@ -496,7 +494,7 @@ func (m maker) perf(pid int) int {
 	return own(m, int(fd))
 }
 
-// ring maps the ring buffer of a perf event.
+// ring maps the ring buffer of a perf event into memory.
 func (m maker) ring(fd int) []byte {
 	m.Helper()
 	page := os.Getpagesize()
@@ -517,7 +515,7 @@ func (m maker) perfRecord() int {
 	return fd
 }
 
-// perfGone returns the perf event of a process that is gone, with a record.
+// perfGone returns a perf event, with a record, of a process that is gone.
 func (m maker) perfGone() int {
 	m.Helper()
 	cmd := exec.Command("cat")
@@ -541,8 +539,8 @@ func (m maker) perfGone() int {
 	return fd
 }
 
-// notify returns a seccomp notify descriptor of a thread; call makes a system call there
-// that notifies, and leave ends the thread.
+// notify returns a seccomp notify descriptor of a new thread. call makes a system call in that
+// thread; leave ends the thread.
 func (m maker) notify() (fd int, call, leave func()) {
 	m.Helper()
 	nr := m.number("seccomp")
@@ -552,7 +550,7 @@ func (m maker) notify() (fd int, call, leave func()) {
 	}
 	installed, calls, done := make(chan result, 1), make(chan bool), make(chan bool)
 	go func() {
-		runtime.LockOSThread() // and it is not unlocked: the thread ends here
+		runtime.LockOSThread() // never unlocked, so the thread ends with this goroutine
 		const (
 			load, jump, ret  = 0x20, 0x15, 0x06
 			allow, userNotif = 0x7fff0000, 0x7fc00000
@@ -581,7 +579,7 @@ func (m maker) notify() (fd int, call, leave func()) {
 	m.Cleanup(leave)
 	r := <-installed
 	if r.errno == syscall.EINVAL || r.errno == syscall.EBUSY {
-		m.Skipf("SECCOMP_FILTER_FLAG_NEW_LISTENER: %v", r.errno) // an old kernel; another listener
+		m.Skipf("SECCOMP_FILTER_FLAG_NEW_LISTENER: %v", r.errno) // the kernel is too old, or there is another listener
 	}
 	if r.errno != 0 {
 		m.possible("seccomp", r.errno)
@@ -589,7 +587,7 @@ func (m maker) notify() (fd int, call, leave func()) {
 	return own(m, int(r.fd)), sync.OnceFunc(func() { close(calls) }), leave
 }
 
-// notice is the id of the notice that was received last.
+// notice is the id of the last notice that was received.
 var notice uint64
 
 func receiveNotice(m maker, fd int) {
@@ -620,7 +618,7 @@ func enableFaults(m maker, fd int) {
 	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x3f, 24), unsafe.Pointer(&api[0]))
 }
 
-// fault returns a userfaultfd for which a write(2) waits.
+// fault returns a userfaultfd that reports a page fault. A write(2) waits until it is resolved.
 func (m maker) fault() int {
 	m.Helper()
 	fd := m.userfaultfd(syscall.O_NONBLOCK)
@@ -689,7 +687,7 @@ func (m maker) press(device int) {
 	}
 }
 
-// pull pulls the device out.
+// pull removes the device.
 func (m maker) pull(device int) {
 	m.Helper()
 	m.ioctl(device, ioc(0, 'U', 2, 0), nil) // UI_DEV_DESTROY
@@ -716,14 +714,14 @@ func (m maker) hidraw() (fd, device int) {
 	return
 }
 
-// sendReport has the device send a report.
+// sendReport makes the device send a report.
 func (m maker) sendReport(device int) {
 	m.Helper()
 	const input2 = 12
 	mustWrite(m, device, string(object(uint32(input2), uint16(8), [8]byte{})))
 }
 
-// unplug pulls the device out.
+// unplug removes the device.
 func (m maker) unplug(device int) {
 	m.Helper()
 	const destroy = 1

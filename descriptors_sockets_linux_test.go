@@ -1,4 +1,4 @@
-// The rows of DESCRIPTORS.md for sockets other than TCP's.
+// Rows of DESCRIPTORS.md for sockets other than TCP.
 
 package poll
 
@@ -21,7 +21,7 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "empty datagram", linux: masks{rd | wrb, POLLIN},
-		ends: "read", note: "A read of 0 is not the end.", end: do(reads(0, nil)), then: wrb,
+		ends: "read", note: "A read returns 0. This does not mean that the peer has closed.", end: do(reads(0, nil)), then: wrb,
 		make: func(m maker) int {
 			a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
 			addr := m.bind(a)
@@ -31,12 +31,12 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "connected, refused", linux: masks{wrb | POLLERR, POLLERR}, freebsd: &masks{rd | wr, POLLIN},
-		ends: "SO_ERROR, read or write", note: "The answer to an earlier datagram.",
+		ends: "SO_ERROR, read or write", note: "An earlier datagram was refused.",
 		end: do(soError(syscall.ECONNREFUSED), reads(0, syscall.ECONNREFUSED), writes(syscall.ECONNREFUSED)), then: wrb,
 		make: func(m maker) int { return m.unreachable(false) },
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
-		ends: "close", note: "POLLIN forever, and a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		ends: "close", note: "POLLIN is always reported, but a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
 		make: func(m maker) int {
 			a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
 			must(m, syscall.Connect(a, m.bind(m.socket(syscall.AF_INET, syscall.SOCK_DGRAM))))
@@ -48,13 +48,13 @@ var socketKinds = []kind{{
 	name: "Error queue", about: "IP_RECVERR in ip(7), MSG_ERRQUEUE in recv(2).", out: band, native: true,
 	states: []state{{
 		name: "UDP, IP_RECVERR, refused", linux: masks{wrb | POLLERR, POLLERR},
-		ends: "recvmsg with MSG_ERRQUEUE", note: "SO_ERROR returns ECONNREFUSED, and POLLERR stays.",
+		ends: "recvmsg with MSG_ERRQUEUE", note: "Reading SO_ERROR (ECONNREFUSED) does not end POLLERR.",
 		odd: inTurn(soError(syscall.ECONNREFUSED), soError(0)),
 		end: do(receiveError), then: wrb,
 		make: func(m maker) int { return m.unreachable(true) },
 	}, {
 		name: "UDP, transmit timestamp", linux: masks{wrb | POLLERR, POLLERR},
-		ends: "recvmsg with MSG_ERRQUEUE", note: "No error: SO_ERROR is 0, and a read finds nothing.",
+		ends: "recvmsg with MSG_ERRQUEUE", note: "This is not an error: SO_ERROR is 0, and a read finds nothing.",
 		odd: inTurn(soError(0), reads(0, syscall.EAGAIN)),
 		end: do(receiveError), then: wrb,
 		make: (maker).timestamped,
@@ -63,7 +63,7 @@ var socketKinds = []kind{{
 	name: "MSG_ZEROCOPY", about: "The kernel's Documentation/networking/msg_zerocopy.rst.", native: true,
 	states: []state{{
 		name: "TCP, sent", linux: masks{wr | POLLERR, POLLERR},
-		ends: "recvmsg with MSG_ERRQUEUE", note: "No error: SO_ERROR is 0.",
+		ends: "recvmsg with MSG_ERRQUEUE", note: "This is not an error: SO_ERROR is 0.",
 		odd: soError(0), end: do(receiveError), then: wr,
 		make: (maker).zeroCopied,
 	}},
@@ -71,15 +71,15 @@ var socketKinds = []kind{{
 	name: "Unix stream socket", about: "unix(7); unix_poll in net/unix/af_unix.c.", out: band,
 	states: []state{{
 		name: "fresh", linux: masks{wrb | POLLHUP, POLLHUP}, freebsd: &masks{0, 0},
-		ends: "connect or listen", note: "Linux: POLLHUP for any mask.",
+		ends: "connect or listen", note: "Linux: POLLHUP is reported for any mask.",
 		make: func(m maker) int { return m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM) },
 	}, {
 		name: "connect to a full backlog", linux: masks{wrb | POLLHUP, POLLHUP},
-		ends: "connect again", note: "connect fails with EAGAIN and nothing is pending: retry later.",
+		ends: "connect again", note: "connect fails with EAGAIN, and no attempt is pending. Retry later.",
 		odd: soError(0), make: (maker).unixBacklog,
 	}, {
-		name: "connect to a full backlog, room since", linux: masks{wrb | POLLHUP, POLLHUP},
-		ends: "connect again", note: "Nothing reports the room.", end: do(connectAgain), then: wrb,
+		name: "connect to a full backlog, then room", linux: masks{wrb | POLLHUP, POLLHUP},
+		ends: "connect again", note: "No event reports that there is room.", end: do(connectAgain), then: wrb,
 		make: func(m maker) int {
 			fd := m.unixBacklog()
 			accept(m, backlog.fd)
@@ -132,22 +132,22 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "peer stopped reading", linux: masks{wrb, 0},
-		ends: "close", note: "POLLOUT, and a write fails with EPIPE.", odd: writes(syscall.EPIPE),
+		ends: "close", note: "POLLOUT is reported, but a write fails with EPIPE.", odd: writes(syscall.EPIPE),
 		make: func(m maker) int {
 			a, b := m.pair(syscall.SOCK_STREAM)
 			must(m, syscall.Shutdown(b, syscall.SHUT_RD))
 			return a
 		},
 	}, {
-		name: "stopped writing", linux: masks{wrb, 0},
-		ends: "close", note: "POLLOUT, and a write fails with EPIPE.", odd: writes(syscall.EPIPE),
+		name: "this side stopped writing", linux: masks{wrb, 0},
+		ends: "close", note: "POLLOUT is reported, but a write fails with EPIPE.", odd: writes(syscall.EPIPE),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_STREAM)
 			must(m, syscall.Shutdown(a, syscall.SHUT_WR))
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
 		ends: "close", note: "A read returns 0.", odd: reads(0, nil),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_STREAM)
@@ -164,7 +164,7 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "bytes, peer closed", linux: masks{rd | wrb | POLLHUP | POLLRDHUP, POLLIN | POLLHUP}, freebsd: &masks{rd | POLLHUP | POLLRDHUP, POLLIN | POLLHUP},
-		ends: "close", note: "The same with and without bytes: read until 0.",
+		ends: "close", note: "The same is reported with and without unread bytes, so read until a read returns 0.",
 		odd: inTurn(reads(1, nil), reads(0, nil)),
 		make: func(m maker) int {
 			a, b := m.pair(syscall.SOCK_STREAM)
@@ -204,7 +204,7 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "full", linux: masks{0, 0}, freebsd: &masks{wr, 0},
-		note: "FreeBSD: POLLOUT, and a write fails with ENOBUFS.", odd: writes(syscall.EAGAIN),
+		note: "FreeBSD: POLLOUT is reported, but a write fails with ENOBUFS.", odd: writes(syscall.EAGAIN),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_DGRAM)
 			must(m, fill(a))
@@ -212,15 +212,15 @@ var socketKinds = []kind{{
 		},
 	}, {
 		name: "peer closed", linux: masks{wrb, 0}, freebsd: &masks{rd | wr, POLLIN},
-		ends: "close", note: "Linux: only a write detects it (ECONNREFUSED).", odd: writes(syscall.ECONNREFUSED),
+		ends: "close", note: "Linux: no event reports it, but a write fails with ECONNREFUSED.", odd: writes(syscall.ECONNREFUSED),
 		make: func(m maker) int {
 			a, b := m.pair(syscall.SOCK_DGRAM)
 			closeFd(m, b)
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
-		ends: "close", note: "POLLIN forever, and a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
+		name: "this side stopped reading", linux: masks{rd | wrb | POLLRDHUP, POLLIN},
+		ends: "close", note: "POLLIN is always reported, but a non-blocking read fails with EAGAIN.", odd: reads(0, syscall.EAGAIN),
 		make: func(m maker) int {
 			a, _ := m.pair(syscall.SOCK_DGRAM)
 			must(m, syscall.Shutdown(a, syscall.SHUT_RD))
@@ -228,10 +228,10 @@ var socketKinds = []kind{{
 		},
 	}},
 }, {
-	name: "Unix seqpacket socket", about: "unix(7); unix_dgram_poll in net/unix/af_unix.c. A connection of packets.", out: band,
+	name: "Unix seqpacket socket", about: "unix(7); unix_dgram_poll in net/unix/af_unix.c. A connection that keeps packets apart.", out: band,
 	states: []state{{
 		name: "fresh", linux: masks{wrb | POLLHUP, POLLHUP},
-		ends: "connect or listen", note: "POLLHUP for any mask.",
+		ends: "connect or listen", note: "POLLHUP is reported for any mask.",
 		make: func(m maker) int { return m.socket(syscall.AF_UNIX, syscall.SOCK_SEQPACKET) },
 	}, {
 		name: "connected", linux: masks{wrb, 0}, freebsd: &masks{wr, 0},
@@ -281,7 +281,7 @@ var socketKinds = []kind{{
 		make: func(m maker) int { return m.netlink(1) },
 	}, {
 		name: "messages lost", linux: masks{rd | wrb | POLLERR, POLLIN | POLLERR},
-		ends: "SO_ERROR or read ends POLLERR; read on", note: "The error is ENOBUFS. Read the rest, then request the full state.",
+		ends: "SO_ERROR or read ends POLLERR; read ends POLLIN", note: "The error is ENOBUFS. Read the rest, then request the full state.",
 		end: do(inTurn(reads(0, syscall.ENOBUFS), drain), inTurn(soError(syscall.ENOBUFS), drain)), then: wrb,
 		make: func(m maker) int { return m.netlink(1000) },
 	}},
@@ -296,7 +296,7 @@ var socketKinds = []kind{{
 	name: "Raw CAN socket", about: "The kernel's Documentation/networking/can.rst; datagram_poll in net/core/datagram.c.", out: band, native: true,
 	states: []state{{
 		name: "idle", linux: masks{wrb, 0},
-		note: "POLLOUT, and a write can still fail with ENOBUFS: retry later. †",
+		note: "POLLOUT is reported, but a write may fail with ENOBUFS: retry later. †",
 		make: func(m maker) int {
 			fd, _ := m.can()
 			return fd

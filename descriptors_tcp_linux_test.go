@@ -1,17 +1,17 @@
-// The rows of DESCRIPTORS.md for TCP sockets.
+// Rows of DESCRIPTORS.md for TCP sockets.
 
 package poll
 
 import "syscall"
 
-// hungUp is what is reported of a connection that is closed both ways.
+// hungUp has the events of a connection that is closed in both directions.
 const hungUp = rd | wr | POLLHUP | POLLRDHUP
 
 var tcpKinds = []kind{{
 	name: "TCP", about: "tcp(7); tcp_poll in net/ipv4/tcp.c.",
 	states: []state{{
 		name: "fresh", linux: masks{wr | POLLHUP, POLLHUP}, freebsd: &masks{0, 0},
-		ends: "connect or listen", note: "Linux: POLLHUP for any mask. Register it after connect.",
+		ends: "connect or listen", note: "Linux: POLLHUP is reported for any mask. Register the socket after connect.",
 		make: func(m maker) int { return m.socket(syscall.AF_INET, syscall.SOCK_STREAM) },
 		end:  do(func(m maker, fd int) { must(m, syscall.Listen(fd, 1)) }),
 	}, {
@@ -40,10 +40,10 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "connecting", linux: masks{0, 0},
-		note: "POLLOUT once it has succeeded or failed: check SO_ERROR.",
+		note: "POLLOUT is reported once the connect has succeeded or failed. Then check SO_ERROR.",
 		make: func(m maker) int {
-			// A backlog of 0 has room for one; what comes next has to try
-			// again after a second.
+			// A backlog of 0 has room for one connection. The next one is retried
+			// after a second.
 			fd, addr := m.tcpListener(0)
 			m.connect(addr)
 			m.await(fd, POLLIN)
@@ -53,8 +53,8 @@ var tcpKinds = []kind{{
 		name: "refused", linux: masks{hungUp | POLLERR, POLLIN | POLLERR | POLLHUP}, freebsd: &masks{rd | POLLHUP | POLLRDHUP, POLLIN | POLLHUP},
 		ends: "SO_ERROR or read ends POLLERR; close", end: do(soError(syscall.ECONNREFUSED), reads(0, syscall.ECONNREFUSED)), then: hungUp,
 		make: func(m maker) int {
-			// Bound but not listening: nobody else has the number, and nobody
-			// is there.
+			// A port that is bound but not listening: nobody else can get it, and
+			// connections are refused.
 			fd := m.connect(m.bind(m.socket(syscall.AF_INET, syscall.SOCK_STREAM)))
 			m.await(fd, POLLERR)
 			return fd
@@ -112,7 +112,7 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "full", linux: masks{0, 0}, freebsd: &masks{0, 0},
-		note: "A small write may fit before POLLOUT is reported.",
+		note: "A small write may succeed before POLLOUT is reported.",
 		make: func(m maker) int {
 			a, _ := m.tcp()
 			m.fillTCP(a)
@@ -139,15 +139,15 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "peer stopped reading", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
-		ends: "write until it is full", note: "Nothing reports it.", odd: writes(nil),
+		ends: "write until it is full", note: "No event reports it.", odd: writes(nil),
 		make: func(m maker) int {
 			a, b := m.tcp()
 			must(m, syscall.Shutdown(b, syscall.SHUT_RD))
 			return a
 		},
 	}, {
-		name: "stopped writing", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
-		ends: "close", note: "POLLOUT, and a write fails with EPIPE.", odd: writes(syscall.EPIPE),
+		name: "this side stopped writing", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
+		ends: "close", note: "POLLOUT is reported, but a write fails with EPIPE.", odd: writes(syscall.EPIPE),
 		make: func(m maker) int {
 			a, b := m.tcp()
 			must(m, syscall.Shutdown(a, syscall.SHUT_WR))
@@ -155,7 +155,7 @@ var tcpKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "stopped reading", linux: masks{rd | wr | POLLRDHUP, POLLIN}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
+		name: "this side stopped reading", linux: masks{rd | wr | POLLRDHUP, POLLIN}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
 		ends: "close", note: "A read returns 0.", odd: reads(0, nil),
 		make: func(m maker) int {
 			a, _ := m.tcp()
@@ -163,7 +163,7 @@ var tcpKinds = []kind{{
 			return a
 		},
 	}, {
-		name: "shut down both ways", linux: masks{hungUp, POLLIN | POLLHUP},
+		name: "this side shut down both directions", linux: masks{hungUp, POLLIN | POLLHUP},
 		ends: "close",
 		make: func(m maker) int {
 			a, b := m.tcp()
@@ -184,7 +184,7 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "peer closed", linux: masks{rd | wr | POLLRDHUP, POLLIN}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
-		ends: "close", note: "The same as stopped writing: no POLLHUP until you write.", odd: reads(0, nil),
+		ends: "close", note: "The same as \"peer stopped writing\": no POLLHUP until you write.", odd: reads(0, nil),
 		make: func(m maker) int {
 			a, b := m.tcp()
 			closeFd(m, b)
@@ -204,7 +204,7 @@ var tcpKinds = []kind{{
 		},
 	}, {
 		name: "peer closed with bytes unread", linux: masks{hungUp | POLLERR, POLLIN | POLLERR | POLLHUP}, freebsd: &masks{rd | wr | POLLRDHUP, POLLIN},
-		ends: "SO_ERROR or read ends POLLERR; close", note: "Linux: a reset (ECONNRESET).", end: do(soError(syscall.ECONNRESET), reads(0, syscall.ECONNRESET)), then: hungUp,
+		ends: "SO_ERROR or read ends POLLERR; close", note: "Linux: the connection is reset (ECONNRESET).", end: do(soError(syscall.ECONNRESET), reads(0, syscall.ECONNRESET)), then: hungUp,
 		make: func(m maker) int {
 			a, b := m.tcp()
 			mustWrite(m, a, "unread")
@@ -218,7 +218,7 @@ var tcpKinds = []kind{{
 		ends: "SO_ERROR or read ends POLLERR; close", note: "The error is ECONNRESET.", end: do(soError(syscall.ECONNRESET), reads(0, syscall.ECONNRESET)), then: hungUp,
 		make: func(m maker) int {
 			a, b := m.tcp()
-			// With SO_LINGER and no time to linger, close(2) sends a reset.
+			// With SO_LINGER and a linger time of 0, close(2) sends a reset.
 			must(m, syscall.SetsockoptLinger(b, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}))
 			closeFd(m, b)
 			m.await(a, POLLERR)
@@ -233,7 +233,7 @@ func accept(m maker, fd int) {
 	m.fd(conn, err)
 }
 
-// receiveUrgent receives a byte that is out-of-band: tcp(7).
+// receiveUrgent receives an out-of-band byte: tcp(7).
 func receiveUrgent(m maker, fd int) {
 	m.Helper()
 	if n, _, err := syscall.Recvfrom(fd, make([]byte, 1), syscall.MSG_OOB); n != 1 || err != nil {

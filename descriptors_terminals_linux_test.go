@@ -1,4 +1,4 @@
-// The rows of DESCRIPTORS.md for terminals.
+// Rows of DESCRIPTORS.md for terminals.
 
 package poll
 
@@ -11,7 +11,7 @@ import (
 const hungUpTTY = rd | wr | POLLERR | POLLHUP
 
 var terminalKinds = []kind{{
-	name: "Terminal", about: "termios(3); n_tty_poll in drivers/tty/n_tty.c. Run on the slave of a pty; other terminals use the same function.",
+	name: "Terminal", about: "termios(3); n_tty_poll in drivers/tty/n_tty.c. Tested on the slave of a pty. Other terminals use the same function.",
 	states: []state{{
 		name: "canonical, idle", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
 		make: func(m maker) int {
@@ -20,7 +20,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "canonical, part of a line", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
-		note: "Not before the line is complete.",
+		note: "No POLLIN until the line is complete.",
 		odd:  reads(0, syscall.EAGAIN),
 		make: func(m maker) int { return m.typed("x") },
 	}, {
@@ -34,7 +34,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "canonical, end of file (^D)", linux: masks{rd | wr, POLLIN},
-		ends: "read", note: "A read returns 0, once: the terminal is still there.", end: do(reads(0, nil)), then: wr,
+		ends: "read", note: "One read returns 0, but the terminal is still open.", end: do(reads(0, nil)), then: wr,
 		make: func(m maker) int {
 			master, slave := m.pty()
 			mustWrite(m, master, "\x04")
@@ -43,7 +43,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "VMIN 10, VTIME 0, 5 bytes", linux: masks{wr, 0},
-		note: "No POLLIN, though a non-blocking read returns the 5.",
+		note: "No POLLIN, although a non-blocking read returns the 5 bytes.",
 		make: func(m maker) int { return m.typed("12345", 10, 0) }, odd: reads(5, nil),
 	}, {
 		name: "VMIN 10, VTIME 0, 10 bytes", linux: masks{rd | wr, POLLIN},
@@ -51,20 +51,20 @@ var terminalKinds = []kind{{
 		make: func(m maker) int { return m.typed("1234567890", 10, 0) },
 	}, {
 		name: "VMIN 10, VTIME 1, 1 byte", linux: masks{rd | wr, POLLIN},
-		ends: "read", note: "With a VTIME, POLLIN comes with the first byte.", end: do(reads(1, nil)), then: wr,
+		ends: "read", note: "If VTIME is not 0, POLLIN is reported from the first byte on.", end: do(reads(1, nil)), then: wr,
 		make: func(m maker) int { return m.typed("1", 10, 1) },
 	}, {
 		name: "VMIN 0, VTIME 0, idle", linux: masks{wr, 0},
-		note: "A read returns 0 here, which is not the end.", odd: reads(0, nil),
+		note: "A read returns 0. This is not the end of the input.", odd: reads(0, nil),
 		make: func(m maker) int { return m.typed("", 0, 0) },
 	}, {
 		name: "hung up", linux: masks{hungUpTTY, POLLIN | POLLERR | POLLHUP},
-		ends: "close and reopen", note: "By vhangup(2). A read returns 0, a write fails with EIO.",
+		ends: "close and reopen", note: "After vhangup(2). A read returns 0; a write fails with EIO.",
 		odd:  inTurn(reads(0, nil), writes(syscall.EIO)),
 		make: (maker).vhangup,
 	}},
 }, {
-	name: "Pty", about: "pty(7); n_tty_poll in drivers/tty/n_tty.c. For what is typed, see Terminal.",
+	name: "Pty", about: "pty(7); n_tty_poll in drivers/tty/n_tty.c. For input, see Terminal.",
 	states: []state{{
 		name: "master, slave never opened", linux: masks{wr, 0}, freebsd: &masks{wr, 0},
 		make: func(m maker) int {
@@ -88,7 +88,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "master, slave closed", linux: masks{wr | POLLHUP, POLLHUP}, freebsd: &masks{rd | POLLHUP, POLLIN | POLLHUP},
-		ends: "opening the slave; close", note: "Reported while the slave is not open anywhere: disable it. A read fails with EIO (Linux).", odd: reads(0, syscall.EIO),
+		ends: "opening the slave; close", note: "Reported as long as the slave is not open anywhere: disable the master. A read fails with EIO (Linux).", odd: reads(0, syscall.EIO),
 		make: func(m maker) int {
 			master, slave := m.pty()
 			closeFd(m, slave)
@@ -97,7 +97,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "master, output, slave closed", linux: masks{rd | wr | POLLHUP, POLLIN | POLLHUP},
-		ends: "read ends POLLIN; then as above", end: do(drain), then: wr | POLLHUP,
+		ends: "read ends POLLIN; opening the slave; close", end: do(drain), then: wr | POLLHUP,
 		make: func(m maker) int {
 			master, slave := m.pty()
 			mustWrite(m, slave, "x")
@@ -118,7 +118,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "master, packet mode, slave's state changed", linux: masks{rd | wr | POLLPRI, POLLIN},
-		ends: "read", note: "TIOCPKT. The read returns one byte, the kind of change.", end: do(reads(1, nil)), then: wr,
+		ends: "read", note: "TIOCPKT sets packet mode. A read returns one byte that describes the change.", end: do(reads(1, nil)), then: wr,
 		make: func(m maker) int {
 			master, slave := m.pty()
 			on := int32(1)
@@ -138,7 +138,7 @@ var terminalKinds = []kind{{
 		},
 	}, {
 		name: "slave, master closed", linux: masks{hungUpTTY, POLLIN | POLLERR | POLLHUP}, freebsd: &masks{rd | POLLHUP, POLLIN | POLLHUP},
-		ends: "close", note: "Linux: a read returns 0, a write fails with EIO.", odd: inTurn(reads(0, nil), writes(syscall.EIO)),
+		ends: "close", note: "Linux: a read returns 0; a write fails with EIO.", odd: inTurn(reads(0, nil), writes(syscall.EIO)),
 		make: func(m maker) int {
 			master, slave := m.pty()
 			closeFd(m, master)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of the errors.
+// Tests of the errors.
 
 package poll
 
@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestErrorValues checks the text of an Error, and what errors.Is and errors.As find
-// in it.
+// TestErrorValues checks the text of an Error, and the errors that errors.Is and errors.As
+// find in it.
 func TestErrorValues(t *testing.T) {
 	for _, v := range []struct {
 		err  *Error
@@ -42,7 +42,7 @@ func TestErrorValues(t *testing.T) {
 			&Error{"poll", -1, ErrClosed}, "poll: closed",
 			[]error{ErrClosed, os.ErrClosed, fs.ErrClosed}, []error{ErrConcurrentPoll, syscall.EINVAL},
 		},
-		{ // what RegisterConn returns of a closed conn
+		{ // from RegisterConn with a closed conn
 			&Error{"register", -1, os.ErrClosed}, "poll: register: " + os.ErrClosed.Error(),
 			[]error{os.ErrClosed}, []error{ErrClosed},
 		},

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of PollFd and Events.
+// Tests of PollFd and Events.
 
 package poll
 

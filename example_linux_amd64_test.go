@@ -14,7 +14,7 @@ func ExampleWait_pidfd() {
 	child := exec.Command("sleep", "0.01")
 	check(child.Start())
 
-	const pidfdOpen = 434 // pidfd_open(2), on all architectures but MIPS and Alpha
+	const pidfdOpen = 434 // pidfd_open(2), on all architectures except MIPS and Alpha
 	fd, _, errno := syscall.Syscall(pidfdOpen, uintptr(child.Process.Pid), 0, 0)
 	if errno != 0 {
 		fmt.Println(errno) // Linux before 5.3

@@ -8,7 +8,7 @@ import (
 	"example.com/poll"
 )
 
-// Wait for an exceptional condition, here out-of-band data of a TCP connection.
+// Wait for an exceptional condition, here out-of-band data on a TCP connection.
 func ExamplePoller_Register_outOfBand() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)

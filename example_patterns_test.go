@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// Examples of patterns: what programs that wait on descriptors are made of.
+// Examples of patterns for programs that wait on descriptors.
 
 package poll_test
 
@@ -16,7 +16,7 @@ import (
 	"example.com/poll"
 )
 
-// Poll until a deadline, or until another goroutine says that there is no more to do.
+// Poll until a deadline, or until another goroutine asks to stop.
 func ExamplePoller_Poll_deadline() {
 	var p poll.Poller
 	defer p.Close()
@@ -40,8 +40,8 @@ func ExamplePoller_Poll_deadline() {
 				}
 				fmt.Printf("%q\n", b[:max(n, 0)])
 			}
-			// Check both each time: if there is always something to read, no result
-			// is ever empty.
+			// Check both each time: if there is always something to read, the result
+			// is never empty.
 			select {
 			case <-stop:
 				return nil
@@ -70,8 +70,8 @@ func ExamplePoller_Poll_deadline() {
 	// <nil>
 }
 
-// Let workers handle what is ready while the loop goes on. A descriptor is disabled as
-// long as a worker has it, so it is not handed out twice.
+// Let workers handle ready descriptors while the loop goes on. A descriptor is disabled
+// while a worker has it, so no two workers get the same one.
 func ExamplePoller_Disable() {
 	var p poll.Poller
 	defer p.Close()
@@ -103,12 +103,12 @@ func ExamplePoller_Disable() {
 				}
 				received.Unlock()
 				if n > 0 || err == syscall.EINTR || err == syscall.EAGAIN {
-					check(p.Modify(fd, poll.POLLIN)) // enables it; the loop goes on waiting
+					check(p.Modify(fd, poll.POLLIN)) // enables it for the waiting loop
 					continue
 				}
-				check(p.Unregister(fd)) // the end, or an error
+				check(p.Unregister(fd)) // end of the stream, or an error
 				syscall.Close(fd)
-				check(p.Wake()) // the loop looks at Len
+				check(p.Wake()) // so that the loop checks Len
 			}
 		}()
 	}
@@ -133,9 +133,9 @@ func ExamplePoller_Disable() {
 	// Output: 15 bytes, 3 ends
 }
 
-// Read a terminal without changing its mode, which belongs to the open file: in
-// non-blocking mode the writes of the shell, and of everybody else who shares it, would fail
-// with EAGAIN. If you read once for each POLLIN, the read does not block.
+// Read a terminal without changing its mode. The mode belongs to the open file: in
+// non-blocking mode, writes of the shell and of all other programs that share the file could
+// fail with EAGAIN. If you read once for each POLLIN, the read does not block.
 func ExampleWait_terminal() {
 	var pipe [2]int // in place of standard input; in blocking mode
 	check(syscall.Pipe(pipe[:]))
@@ -161,7 +161,7 @@ func ExampleWait_terminal() {
 			continue
 		}
 		check(err)
-		if n == 0 { // the end, or Ctrl-D
+		if n == 0 { // end of file, or Ctrl-D
 			break
 		}
 		line = append(line, b[:n]...)
@@ -170,7 +170,8 @@ func ExampleWait_terminal() {
 	// Output: "yes\n"
 }
 
-// A cancelableReader reads from a descriptor, in blocking mode or not. Close ends a Read.
+// A cancelableReader reads from a descriptor, which may be in blocking mode. Close ends a
+// Read.
 type cancelableReader struct {
 	fd   int
 	stop *poll.Waker
@@ -180,9 +181,9 @@ type cancelableReader struct {
 func (r *cancelableReader) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	stop := r.stop.Fd() // Close cannot come between here and the end of Read
+	stop := r.stop.Fd() // Close waits for mu, so stop stays open until Read returns
 	if stop < 0 {
-		return 0, poll.ErrClosed // Poll would skip the entry
+		return 0, poll.ErrClosed // fd is -1, which Poll would skip
 	}
 	fds := []poll.PollFd{{Fd: int32(r.fd), Events: poll.POLLIN}, {Fd: int32(stop), Events: poll.POLLIN}}
 	for {
@@ -205,17 +206,17 @@ func (r *cancelableReader) Read(b []byte) (int, error) {
 	}
 }
 
-// Close ends a Read, and closes the Waker when it has returned. fd stays open.
+// Close ends a Read and, once Read has returned, closes the Waker. fd stays open.
 func (r *cancelableReader) Close() error {
 	if err := r.stop.Wake(); err != nil {
-		return err // ErrClosed the second time
+		return err // ErrClosed if r was closed before
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stop.Close()
 }
 
-// Make a Read that another goroutine can end.
+// Make a Read that another goroutine can cancel.
 func ExampleWaker_cancelableReader() {
 	var pipe [2]int
 	check(syscall.Pipe(pipe[:]))
@@ -238,13 +239,13 @@ func ExampleWaker_cancelableReader() {
 	// closed
 }
 
-// Read first, and wait only after EAGAIN. If there is data most of the time, that saves a
-// system call for each read. The Go runtime does the same.
+// Read first, and wait only after EAGAIN. If data is usually available, this saves a system
+// call for each read. The Go runtime does the same.
 func ExampleWait_readFirst() {
 	var pipe [2]int
 	check(syscall.Pipe(pipe[:]))
 	defer syscall.Close(pipe[0])
-	check(syscall.SetNonblock(pipe[0], true)) // ours alone
+	check(syscall.SetNonblock(pipe[0], true)) // nobody shares this file
 	go func() {
 		defer syscall.Close(pipe[1])
 		for i := 0; i < 3; i++ {

@@ -55,8 +55,8 @@ func ExamplePoller() {
 	// POLLIN: "hello", <nil>
 }
 
-// Watch several descriptors, each for its own events. The result lists only those
-// that are ready.
+// Watch several descriptors, each for different events. The result lists only the
+// descriptors that are ready.
 func ExamplePoller_Poll() {
 	var a, b [2]int
 	check(syscall.Pipe(a[:]))
@@ -134,11 +134,11 @@ func ExamplePoller_Unregister() {
 		for _, r := range ready {
 			b := make([]byte, 100)
 			n, _ := syscall.Read(r.Fd, b)
-			if n > 0 { // POLLHUP may be there already, with bytes left to read
+			if n > 0 { // even with POLLHUP there may be bytes left to read
 				fmt.Printf("%q\n", b[:n])
 				continue
 			}
-			check(p.Unregister(r.Fd)) // first: the number is free once it is closed
+			check(p.Unregister(r.Fd)) // before closing, which frees the number
 			syscall.Close(r.Fd)
 			fmt.Println("gone")
 		}
@@ -148,7 +148,7 @@ func ExamplePoller_Unregister() {
 	// gone
 }
 
-// Wake the goroutine that polls to give it something that is not a descriptor.
+// Wake the goroutine that polls, to give it work that is not a descriptor.
 func ExamplePoller_Wake() {
 	var p poll.Poller
 	defer p.Close()
@@ -178,7 +178,7 @@ func ExamplePoller_PollContext() {
 	// Output: context deadline exceeded
 }
 
-// Use a timeout for each wait and a context that ends them all.
+// Use a timeout for each wait, and one context that ends all of them.
 func ExamplePoller_Poll_cancelled() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -204,8 +204,7 @@ func ExamplePoller_Poll_cancelled() {
 	// context canceled
 }
 
-// Read a line of standard input, but not for longer than a minute, and stop at
-// Ctrl-C.
+// Read a line of standard input. Stop after a minute, or on Ctrl-C.
 func ExampleWaitContext_standardInput() {
 	stdin, lines, err := os.Pipe() // in place of os.Stdin
 	check(err)
@@ -223,14 +222,14 @@ func ExampleWaitContext_standardInput() {
 	var line []byte
 	for !bytes.HasSuffix(line, []byte("\n")) {
 		var events poll.Events
-		// Control keeps the file from being closed meanwhile.
+		// Control keeps the file open during the call.
 		conn.Control(func(fd uintptr) { events, err = poll.WaitContext(ctx, int(fd), poll.POLLIN) })
 		if err != nil {
 			fmt.Println(err) // the minute is over, or Ctrl-C
 			return
 		}
-		// Read what is there. A bufio.Reader might take more than this line, which
-		// no later wait would report.
+		// A bufio.Reader might read beyond this line, and no later wait would report
+		// the bytes in its buffer.
 		b := make([]byte, 1)
 		n, err := stdin.Read(b)
 		if err != nil {
@@ -251,7 +250,7 @@ func ExampleWait() {
 	defer syscall.Close(pipe[1])
 
 	events, err := poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
-	fmt.Println(events, err) // the time is up
+	fmt.Println(events, err) // the timeout has passed
 	syscall.Write(pipe[1], []byte("x"))
 	events, err = poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
 	fmt.Println(events, err)
@@ -260,7 +259,7 @@ func ExampleWait() {
 	// POLLIN <nil>
 }
 
-// Wait for one descriptor until a deadline, or until somebody cancels.
+// Wait for one descriptor until a deadline, or until the context is canceled.
 func ExampleWaitContext() {
 	var pipe [2]int
 	check(syscall.Pipe(pipe[:]))
@@ -281,13 +280,12 @@ func ExampleWaitContext() {
 	// 0 context canceled
 }
 
-// Stop two goroutines, each of which waits for a descriptor of its own, with one
-// Waker.
+// Use one Waker to stop two goroutines that wait for different descriptors.
 func ExampleWaker() {
 	stop, err := poll.NewWaker()
 	check(err)
 	defer stop.Close()
-	stopFd := stop.Fd() // not in the goroutines: once stop is closed it is -1, which Poll skips
+	stopFd := stop.Fd() // not in the goroutines: Fd returns -1 once stop is closed, and Poll skips -1
 
 	var waiters sync.WaitGroup
 	for i := 0; i < 2; i++ {
@@ -313,7 +311,7 @@ func ExampleWaker() {
 			}
 		}()
 	}
-	check(stop.Wake()) // both see it, since nobody resets it
+	check(stop.Wake()) // wakes both, since neither resets it
 	waiters.Wait()
 	// Output:
 	// stopped
@@ -379,8 +377,8 @@ func ExamplePoll() {
 	// Output: 1 <nil> POLLIN 0
 }
 
-// Read both output streams of a child process until they end. Only then call Wait, which
-// closes the pipes: what is still in them would be lost, and their numbers reused.
+// Read both output streams of a child process until they end, and only then call Wait. Wait
+// closes the pipes: unread bytes would be lost, and the descriptors might be reused.
 func Example_childProcess() {
 	cmd := exec.Command("sh", "-c", "echo out; echo err >&2")
 	stdout, err := cmd.StdoutPipe()
@@ -392,7 +390,7 @@ func Example_childProcess() {
 	var p poll.Poller
 	defer p.Close()
 	for _, pipe := range []io.ReadCloser{stdout, stderr} {
-		_, err := p.RegisterConn(pipe.(*os.File), poll.POLLIN) // its Value is the file
+		_, err := p.RegisterConn(pipe.(*os.File), poll.POLLIN) // Ready.Value is the file
 		check(err)
 	}
 	text := make(map[*os.File]string)

@@ -1,4 +1,4 @@
-// The helpers that differ on Darwin.
+// Helpers that differ on Darwin.
 
 package poll
 
@@ -15,7 +15,7 @@ var systemEvents = eventValues{
 	},
 }
 
-// See helpers_test.go. These are read in xnu's sources (bsd/kern/sys_generic.c).
+// See helpers_test.go. These come from xnu's sources (bsd/kern/sys_generic.c).
 const (
 	readEndOut    = Events(0)
 	closedUnasked = Events(0) // a mask of 0 watches nothing

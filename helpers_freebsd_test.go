@@ -1,4 +1,4 @@
-// The helpers that differ on FreeBSD.
+// Helpers that differ on FreeBSD.
 
 package poll
 

@@ -1,5 +1,5 @@
-// The helpers of tests that need Linux: its kinds of descriptors, and its signals
-// to one thread.
+// Helpers of the tests that need Linux: for kinds of descriptors that only Linux has, and
+// for signals to one thread.
 
 package poll
 
@@ -15,7 +15,7 @@ import (
 	"unsafe"
 )
 
-// onMIPS is whether two event bits have the values of the kernel's MIPS ports.
+// onMIPS is whether POLLWRNORM and POLLWRBAND have the values of the kernel's MIPS ports.
 var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")
 
 // include/uapi/asm-generic/poll.h
@@ -51,7 +51,7 @@ const (
 
 func endOfPipe(Events) Events { return POLLHUP }
 
-// dup2 is dup2(2), which the newer architectures do without.
+// dup2 is dup2(2), which newer architectures lack.
 func dup2(from, to int) error { return syscall.Dup3(from, to, syscall.O_CLOEXEC) }
 
 // fill writes to a non-blocking descriptor until not even a byte fits.
@@ -72,14 +72,14 @@ func fill(fd int) error {
 // A maker makes descriptors, which are closed at the end of the test.
 type maker struct{ testing.TB }
 
-// fd owns what a system call has returned.
+// fd makes the test own the descriptor that a system call has returned.
 func (m maker) fd(fd int, err error) int {
 	m.Helper()
 	must(m, err)
 	return own(m, fd)
 }
 
-// await returns when all of bits are reported of fd.
+// await returns when fd reports all of bits.
 func (m maker) await(fd int, bits Events) {
 	m.Helper()
 	for b := Events(1); b != 0; b <<= 1 {
@@ -96,8 +96,8 @@ func (m maker) await(fd int, bits Events) {
 	}
 }
 
-// fillTCP is fill for a connection, which has room again, and may be slow to report
-// it, when the peer has received what is on the way.
+// fillTCP is fill for a TCP connection. When the peer has received the bytes in transit,
+// there is room again, and the connection may be slow to report it.
 func (m maker) fillTCP(fd int) {
 	m.Helper()
 	fds := []PollFd{{Fd: int32(fd), Events: POLLOUT}}
@@ -126,7 +126,7 @@ func (m maker) socket(domain, typ int) int {
 	return m.fd(syscall.Socket(domain, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0))
 }
 
-// pair is a socketpair(2).
+// pair returns a socketpair(2).
 func (m maker) pair(typ int) (a, b int) {
 	m.Helper()
 	p, err := syscall.Socketpair(syscall.AF_UNIX, typ|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
@@ -143,7 +143,7 @@ func (m maker) unixListener() (int, syscall.Sockaddr) {
 	return fd, addr
 }
 
-// bind binds fd to a free port, and returns it.
+// bind binds fd to a free port, and returns the address.
 func (m maker) bind(fd int) syscall.Sockaddr {
 	m.Helper()
 	must(m, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
@@ -161,7 +161,7 @@ func (m maker) tcpListener(backlog int) (int, syscall.Sockaddr) {
 	return fd, addr
 }
 
-// connect begins to connect to addr by TCP.
+// connect returns a socket that is connecting to addr by TCP.
 func (m maker) connect(addr syscall.Sockaddr) int {
 	m.Helper()
 	fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
@@ -186,7 +186,7 @@ func (m maker) tcp() (a, b int) {
 	return a, b
 }
 
-// urgent sends s, whose last byte is out-of-band: tcp(7).
+// urgent sends s, with the last byte out-of-band: tcp(7).
 func (m maker) urgent(fd int, s string) {
 	m.Helper()
 	if n, err := syscall.SendmsgN(fd, []byte(s), nil, nil, syscall.MSG_OOB); n != len(s) || err != nil {
@@ -233,7 +233,7 @@ func (m maker) eventfd(count uint64) int {
 	return int(fd)
 }
 
-// timerfd returns one that expires after d, or never if d is 0.
+// timerfd returns a timerfd that expires after d, or never if d is 0.
 func (m maker) timerfd(d time.Duration) int {
 	m.Helper()
 	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
@@ -258,7 +258,7 @@ func (m maker) inotify() (fd int, dir string) {
 	return fd, dir
 }
 
-// pidfd returns that of a process that runs until end is called.
+// pidfd returns the pidfd of a process that runs until end is called.
 func (m maker) pidfd() (fd int, end func()) {
 	m.Helper()
 	cmd := exec.Command("cat")
@@ -271,7 +271,7 @@ func (m maker) pidfd() (fd int, end func()) {
 		in.Close()
 		cmd.Wait()
 	})
-	const sysPidfdOpen = 434 // on every architecture that Go has, but MIPS
+	const sysPidfdOpen = 434 // on every architecture that Go supports, except MIPS
 	nr := uintptr(sysPidfdOpen)
 	switch runtime.GOARCH {
 	case "mips", "mipsle":
@@ -298,17 +298,17 @@ func (m maker) epoll(fds ...int) int {
 	return ep
 }
 
-// signalfd returns one for SIGUSR2, which the calling thread blocks from now on.
-// The thread ends with the test.
+// signalfd returns a signalfd for SIGUSR2, and blocks SIGUSR2 in the calling thread. The
+// thread ends with the test.
 func (m maker) signalfd() int {
 	m.Helper()
 	runtime.LockOSThread()
-	var set [16]byte // as large as the largest, MIPS's
+	var set [16]byte // the largest size, on MIPS
 	size := uintptr(8)
 	if onMIPS {
 		size = 16
 	}
-	// An array of words, each of which begins with signal 1 in its lowest bit.
+	// The kernel's sigset_t is an array of words. Signal 1 is the lowest bit of the first.
 	*(*uintptr)(unsafe.Pointer(&set)) = 1 << (syscall.SIGUSR2 - 1)
 	const sigBlock = 0
 	how := uintptr(sigBlock)
@@ -335,10 +335,10 @@ func tgkill(tid int, sig syscall.Signal) error {
 
 const clockMonotonic = 1 // include/uapi/linux/time.h
 
-// alarm has the kernel send SIGURG to the calling thread every d until the test is over,
-// also during a call that keeps the only processor, and keeps the goroutine on the thread.
-// With SIGURG the runtime preempts: its handler interrupts system calls and otherwise does
-// nothing.
+// alarm makes the kernel send SIGURG to the calling thread every d until the test is over,
+// even during a call that holds the only processor. It locks the goroutine to the thread.
+// The runtime preempts goroutines with SIGURG, so its handler interrupts system calls and
+// otherwise does nothing.
 func alarm(t *testing.T, d time.Duration) {
 	t.Helper()
 	runtime.LockOSThread()

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The helpers of all tests and benchmarks. What differs between systems is in
-// helpers_GOOS_test.go, and so are those for Linux alone.
+// Helpers of all tests and benchmarks. Values that differ between systems are in
+// helpers_GOOS_test.go, and helpers that need Linux are in helpers_linux_test.go.
 
 package poll
 
@@ -28,11 +28,11 @@ import (
 
 // Tests in general.
 
-// soon is after how long a watchdog ends the run, where a test should only take a moment.
+// soon is the watchdog's limit for a test that should only take a moment.
 const soon = 30 * time.Second
 
-// watchdog ends the whole run, with the stacks of all goroutines, if the test is
-// still running after d. It names the test that hangs.
+// watchdog ends the whole run if the test is still running after d. It prints the name of
+// the test, and the stacks of all goroutines.
 func watchdog(tb testing.TB, d time.Duration) {
 	name := tb.Name()
 	t := time.AfterFunc(d, func() {
@@ -49,7 +49,7 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// scaled returns n, or a part of it in a short run.
+// scaled returns n, or less in a short run.
 func scaled(n, part int) int {
 	if testing.Short() {
 		return max(n/part, 1)
@@ -74,8 +74,8 @@ func logUniform(rng *rand.Rand, min, max time.Duration) time.Duration {
 	return time.Duration(math.Exp(math.Log(float64(min)) + rng.Float64()*math.Log(float64(max)/float64(min))))
 }
 
-// wantNoAllocs checks that f allocates nothing once it has run. It checks nothing
-// in a build with a sanitizer or checkptr.
+// wantNoAllocs checks that f allocates nothing after its first run. It checks nothing in a
+// build with a sanitizer or checkptr.
 func wantNoAllocs(tb testing.TB, name string, f func()) {
 	tb.Helper()
 	f()
@@ -84,9 +84,9 @@ func wantNoAllocs(tb testing.TB, name string, f func()) {
 	}
 }
 
-// instrumented reports whether the compiler was told to check the use of
-// pointers (-race, -asan, -msan, -d=checkptr). Variables whose address becomes an
-// unsafe.Pointer may then be on the heap, and objects there are larger.
+// instrumented reports whether the build checks the use of pointers (-race, -asan, -msan,
+// -d=checkptr). In such a build a variable may be on the heap if its address becomes an
+// unsafe.Pointer, and objects on the heap are larger.
 var instrumented = sync.OnceValue(func() bool {
 	n := testing.AllocsPerRun(10, func() {
 		var x [5]uintptr
@@ -100,11 +100,10 @@ var (
 	sink      uintptr
 )
 
-// collectGarbage returns when all that is garbage now has been collected and its
-// finalizers have run.
+// collectGarbage collects all garbage, and returns when the finalizers have run.
 func collectGarbage(tb testing.TB) {
 	tb.Helper()
-	for i := 0; i < 2; i++ { // what the first one finds may refer to more
+	for i := 0; i < 2; i++ { // objects with finalizers keep others alive in the first collection
 		finalized := make(chan struct{})
 		runtime.SetFinalizer(new([64]byte), func(*[64]byte) { close(finalized) })
 		for open := true; open; {
@@ -118,7 +117,7 @@ func collectGarbage(tb testing.TB) {
 	}
 }
 
-// heap returns how many bytes of the heap the result of build takes.
+// heap returns the number of bytes that the result of build takes on the heap.
 func heap(build func() any) int64 {
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -132,8 +131,8 @@ func heap(build func() any) int64 {
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
 
-// eventValues are the event bits that differ between systems, by their headers, and the
-// text of some masks.
+// eventValues are the event bits that differ between systems, as in their headers, and
+// the text of some masks.
 type eventValues struct {
 	wrnorm, wrband, rdhup Events
 	text                  map[Events]string
@@ -141,25 +140,24 @@ type eventValues struct {
 
 // helpers_GOOS_test.go defines systemEvents, dup2, and
 //
-//	endOfPipe(ask)  what the read end of an empty pipe without a writer reports if asked for ask
-//	readEndOut      what the read end of a pipe reports if asked for POLLOUT
-//	closedUnasked   what a descriptor that is not open reports if asked for nothing
-//	earlierTwin     what an entry with POLLIN reports if a later one for the same fd does
-//	brokenPipe      what the write end of a pipe without a reader reports unasked
-//	returnsEarly    whether poll(2) may return 0 before its time
-//	holdsFiles      whether the kernel is known to keep a file open while a call waits for it
+//	endOfPipe(ask)  the events of the read end of an empty pipe without a writer, for the mask ask
+//	readEndOut      the events of the read end of a pipe, for the mask POLLOUT
+//	closedUnasked   the events of a descriptor that is not open, for the mask 0
+//	earlierTwin     the events of an entry with POLLIN if a later entry for the same fd reports POLLIN
+//	brokenPipe      the events of the write end of a pipe without a reader, for the mask 0
+//	returnsEarly    whether poll(2) may return 0 before the timeout has passed
+//	holdsFiles      whether the kernel is known to keep a file open while a call waits on it
 
-// underQemu reports whether a user-mode emulator is between this process and the
-// kernel. It hides itself in /proc/self and /proc/<pid>, but not in
-// /proc/thread-self.
+// underQemu reports whether this process runs under a user-mode emulator. The emulator
+// hides itself in /proc/self and /proc/<pid>, but not in /proc/thread-self.
 var underQemu = sync.OnceValue(func() bool {
 	exe, err := os.Readlink("/proc/thread-self/exe")
 	return err == nil && strings.Contains(filepath.Base(exe), "qemu")
 })
 
-// needNilPanics skips a test that dereferences nil pointers where that may end the
-// program: Go takes the fault address from the DAR in the signal frame, in which
-// qemu-user stores none (save_user_regs in linux-user/ppc/signal.c).
+// needNilPanics skips a test that dereferences nil pointers if that may crash the program:
+// Go reads the fault address from the DAR in the signal frame, and qemu-user does not store
+// it there (save_user_regs in linux-user/ppc/signal.c).
 func needNilPanics(t *testing.T) {
 	if strings.HasPrefix(runtime.GOARCH, "ppc64") && underQemu() {
 		t.Skip("qemu-user gives no fault address")
@@ -168,14 +166,14 @@ func needNilPanics(t *testing.T) {
 
 // Descriptors.
 
-// owned records which test has to close a descriptor. One that a test has closed itself is
-// removed: the kernel reuses its number, and the next owner's must not be closed.
+// owned records which test has to close a descriptor. closeFd removes its descriptor: the
+// kernel reuses the number, and the new file must not be closed.
 var owned = struct {
 	sync.Mutex
 	by map[int]*int
 }{by: make(map[int]*int)}
 
-// own has fd closed at the end of the test, unless closeFd does it before.
+// own makes the test close fd at its end, unless closeFd has done so before.
 func own(tb testing.TB, fd int) int {
 	tb.Helper()
 	me := new(int)
@@ -196,7 +194,7 @@ func own(tb testing.TB, fd int) int {
 	return fd
 }
 
-// closeFd closes a descriptor that would be closed at the end of the test.
+// closeFd closes a descriptor before the end of the test.
 func closeFd(tb testing.TB, fd int) {
 	tb.Helper()
 	owned.Lock()
@@ -207,8 +205,8 @@ func closeFd(tb testing.TB, fd int) {
 	}
 }
 
-// newPipe returns the ends of a pipe, non-blocking and close-on-exec. They are
-// closed at the end of the test; closeFd closes one of them before.
+// newPipe returns the ends of a pipe, non-blocking and close-on-exec. They are closed at
+// the end of the test, unless closeFd closes them before.
 func newPipe(tb testing.TB) (r, w int) {
 	tb.Helper()
 	syscall.ForkLock.RLock()
@@ -227,8 +225,8 @@ func newPipe(tb testing.TB) (r, w int) {
 	return p[0], p[1]
 }
 
-// dupFd returns a copy of fd with the first free number from min on, which is
-// closed at the end of the test.
+// dupFd duplicates fd to the first free number from min on. The copy is closed at the end
+// of the test.
 func dupFd(tb testing.TB, fd, min int) int {
 	tb.Helper()
 	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
@@ -238,8 +236,8 @@ func dupFd(tb testing.TB, fd, min int) int {
 	return own(tb, int(n))
 }
 
-// closedFd returns a number that was open a moment ago. It is high, so that the kernel does
-// not hand it out again: that takes the lowest free one.
+// closedFd returns a number that was open a moment ago. The number is high, so the kernel
+// does not reuse it: it uses the lowest free one.
 func closedFd(tb testing.TB) int {
 	tb.Helper()
 	r, _ := newPipe(tb)
@@ -248,7 +246,7 @@ func closedFd(tb testing.TB) int {
 	return fd
 }
 
-// mustFd returns the number behind c, and leaves its mode as it is.
+// mustFd returns the descriptor of c, and does not change its mode.
 func mustFd(tb testing.TB, c syscall.Conn) (fd int) {
 	tb.Helper()
 	rc, err := c.SyscallConn()
@@ -301,9 +299,9 @@ func readAll(fd int) (n int) {
 	}
 }
 
-// openFds counts the descriptors of the process that are not garbage, up to a number
-// that is far above the lowest free one, which a leak would take. (FreeBSD's /dev/fd
-// has no more than 0 to 2 unless fdescfs is mounted.)
+// openFds counts the open descriptors of the process after a garbage collection, up to a
+// number far above the lowest free one, which a leak would take. (On FreeBSD, /dev/fd lists
+// only 0 to 2 unless fdescfs is mounted.)
 func openFds(tb testing.TB) (n int) {
 	tb.Helper()
 	collectGarbage(tb)
@@ -315,13 +313,12 @@ func openFds(tb testing.TB) (n int) {
 	return n
 }
 
-// setField sets a field of a syscall.Rlimit, which is signed on FreeBSD.
+// setField sets a field of a syscall.Rlimit. The fields are signed on FreeBSD.
 func setField[T int64 | uint64](field *T, n int) { *field = T(n) }
 
 // raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how many
-// descriptors may be used. The kernel never shrinks its table of a process's
-// descriptors, 8 bytes for each number, so of a limit of a billion only a part is
-// used.
+// descriptors a test may use. It returns only part of a very large limit: the kernel's
+// table of a process's descriptors takes 8 bytes for each number, and never shrinks.
 func raiseLimit(tb testing.TB) int {
 	tb.Helper()
 	var l syscall.Rlimit
@@ -329,17 +326,17 @@ func raiseLimit(tb testing.TB) int {
 	if soft := l.Cur; soft < l.Max {
 		l.Cur = l.Max
 		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
-			l.Cur = soft // Darwin refuses more than a process may open
+			l.Cur = soft // Darwin refuses limits above the number of files that a process may open
 		}
 	}
 	return int(min(l.Cur, 1<<17))
 }
 
-// needFds skips the test if RLIMIT_NOFILE is too low for n more descriptors, or
-// for so many entries in one call of poll(2).
+// needFds skips the test if RLIMIT_NOFILE is too low for n more descriptors, or for a call
+// of poll(2) with n entries.
 func needFds(tb testing.TB, n int) {
 	tb.Helper()
-	const others = 20 // those of the process itself
+	const others = 20 // descriptors of the process itself
 	if limit := raiseLimit(tb); n+others > limit {
 		tb.Skipf("needs %d descriptors; RLIMIT_NOFILE is %d", n+others, limit)
 	}
@@ -358,23 +355,22 @@ func setLimit(tb testing.TB, n int) (restore func()) {
 	return restore
 }
 
-// limitFds leaves the process no free descriptor until restore is called or the test is
-// over.
+// limitFds makes every attempt to open a descriptor fail until restore is called or the
+// test is over.
 func limitFds(tb testing.TB) (restore func()) {
 	tb.Helper()
-	collectGarbage(tb) // which would free descriptors meanwhile
+	collectGarbage(tb) // so that no descriptors are freed later
 	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	must(tb, err)
 	syscall.Close(fd)
-	return setLimit(tb, fd) // the lowest free number is out of bounds
+	return setLimit(tb, fd) // the lowest free number is not allowed
 }
 
-// idlePipes opens n pipes until the end of the test. The write ends have numbers
-// above those of the read ends, which are consecutive except for gaps that were
-// there.
+// idlePipes opens n pipes until the end of the test. The read ends have consecutive
+// numbers, except for descriptors that were open before. The write ends have higher numbers.
 func idlePipes(tb testing.TB, n int) (r, w []int) {
 	tb.Helper()
-	const others = 64 // what else may be open
+	const others = 64 // other open descriptors
 	needFds(tb, 2*n+2*others)
 	for len(r) < n {
 		in, out := newPipe(tb)
@@ -387,10 +383,10 @@ func idlePipes(tb testing.TB, n int) (r, w []int) {
 
 // Polling.
 
-// paths are timeouts with which a platform may call the kernel in different ways.
+// paths are timeouts that a platform may pass to the kernel in different ways.
 var paths = []time.Duration{0, Forever, time.Hour, time.Hour + 1}
 
-// brief are timeouts after which nothing has happened.
+// brief are timeouts for calls that find nothing.
 var brief = []time.Duration{0, 1, 50 * time.Microsecond, time.Millisecond}
 
 // An entryPoint is a way to poll one descriptor.
@@ -399,8 +395,8 @@ type entryPoint struct {
 	make func(tb testing.TB, fd int, ask Events) *polledFd
 }
 
-// entryPoints are the functions Poll and Wait, and the Poller. If fd is negative there is
-// nothing to poll, which Wait cannot do.
+// entryPoints are the functions Poll and Wait, and the Poller. A negative fd means that there
+// is nothing to poll; Wait does not support that.
 var entryPoints = []entryPoint{
 	{"Poll", func(tb testing.TB, fd int, ask Events) *polledFd {
 		s := &polledFd{TB: tb, name: "Poll", fd: fd, ask: ask}
@@ -428,12 +424,12 @@ type polledFd struct {
 	name string
 	fd   int
 	ask  Events
-	fds  []PollFd // what Poll is called with
+	fds  []PollFd // the argument of Poll
 	p    *Poller  // or nil
-	wait bool     // it is polled by Wait
+	wait bool     // whether it is polled by Wait
 }
 
-// poll polls once and returns what is reported of fd.
+// poll polls once and returns the events of fd.
 func (s *polledFd) poll(timeout time.Duration) (Events, error) {
 	s.Helper()
 	if s.wait {
@@ -469,7 +465,7 @@ func (s *polledFd) poll(timeout time.Duration) (Events, error) {
 	return f.Revents, nil
 }
 
-// answer stores revents where the kernel would, during a call.
+// answer stores revents during a call, as the kernel would.
 func (s *polledFd) answer(revents Events) {
 	fds := s.fds
 	if s.p != nil {
@@ -480,14 +476,14 @@ func (s *polledFd) answer(revents Events) {
 	}
 }
 
-// waitsAtOnce keeps the next call from probing, if it may wait.
+// waitsAtOnce makes the next call wait without probing first, if it may wait.
 func (s *polledFd) waitsAtOnce() {
 	if s.p != nil {
 		waitsAtOnce(s.p)
 	}
 }
 
-// want checks what one call reports.
+// want checks the result of one call.
 func (s *polledFd) want(timeout time.Duration, want Events) {
 	s.Helper()
 	if got, err := s.poll(timeout); got != want || err != nil {
@@ -495,7 +491,7 @@ func (s *polledFd) want(timeout time.Duration, want Events) {
 	}
 }
 
-// never checks that nothing is reported, and not before the time is up.
+// never checks that a call reports nothing, and does not return early.
 func (s *polledFd) never(timeout time.Duration) (took time.Duration) {
 	s.Helper()
 	start := time.Now()
@@ -507,8 +503,8 @@ func (s *polledFd) never(timeout time.Duration) (took time.Duration) {
 	return took
 }
 
-// idleFds returns a polledFd of each entryPoint that is never ready, and one that
-// has nothing to poll.
+// idleFds returns, for each entryPoint, a polledFd that is never ready and one that has
+// nothing to poll.
 func idleFds(tb testing.TB) (all []*polledFd) {
 	r, _ := newPipe(tb)
 	for _, e := range entryPoints {
@@ -533,7 +529,7 @@ func show(fds []PollFd) string {
 	return b.String()
 }
 
-// wantError checks that err is an *Error about op and fd that is target.
+// wantError checks that err is an *Error with op and fd, and that it wraps target.
 func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	tb.Helper()
 	var e *Error
@@ -542,8 +538,8 @@ func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	}
 }
 
-// onCall has f called before every system call until the test is over. The call is not
-// made if f returns done.
+// onCall makes every system call run f first, until the test is over. If f returns done, f's
+// results replace the system call.
 func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)) {
 	tb.Helper()
 	old, oldEpoch := testCall, epoch
@@ -551,7 +547,7 @@ func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, er
 	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
 }
 
-// onWait has f called before every system call that waits, until the test is over.
+// onWait makes every system call that may wait run f first, until the test is over.
 func onWait(tb testing.TB, f func()) {
 	tb.Helper()
 	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
@@ -562,7 +558,7 @@ func onWait(tb testing.TB, f func()) {
 	})
 }
 
-// fakeCall replaces the kernel by f until the test is over.
+// fakeCall replaces the system call with f until the test is over.
 func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall.Errno)) {
 	tb.Helper()
 	onCall(tb, func(_ bool, timeout time.Duration) (int, syscall.Errno, bool) {
@@ -571,8 +567,8 @@ func fakeCall(tb testing.TB, f func(timeout time.Duration) (n int, errno syscall
 	})
 }
 
-// wantNear checks the timeout of a call, of which the test itself may have taken up to a
-// minute.
+// wantNear checks the timeout of a system call. It may be up to a minute less than want,
+// because the test itself takes time.
 func wantNear(tb testing.TB, call int, timeout, want time.Duration) {
 	tb.Helper()
 	switch {
@@ -583,7 +579,7 @@ func wantNear(tb testing.TB, call int, timeout, want time.Duration) {
 	}
 }
 
-// pass advances the clock of the package by d. onCall sets it back.
+// pass advances the clock of the package by d. The cleanup of onCall sets it back.
 func pass(d time.Duration) { epoch = epoch.Add(-d) }
 
 // Pollers.
@@ -636,13 +632,13 @@ func sortReady(ready []Ready) []Ready {
 	return ready
 }
 
-// A pollResult is a copy of what a call of Poll or PollContext has returned.
+// A pollResult is a copy of the result of Poll or PollContext.
 type pollResult struct {
 	ready []Ready
 	err   error
 }
 
-// want checks the result, in any order. With an error, ready must be empty.
+// want checks the result, in any order. If err is not nil, the result must be empty.
 func (r pollResult) want(tb testing.TB, err error, ready ...Ready) {
 	tb.Helper()
 	if !errors.Is(r.err, err) {
@@ -653,15 +649,15 @@ func (r pollResult) want(tb testing.TB, err error, ready ...Ready) {
 	}
 }
 
-// wantPoll checks what one call of Poll returns, in any order.
+// wantPoll checks the result of one call of Poll, in any order.
 func wantPoll(tb testing.TB, p *Poller, timeout time.Duration, want ...Ready) {
 	tb.Helper()
 	ready, err := p.Poll(timeout)
 	pollResult{slices.Clone(ready), err}.want(tb, nil, want...)
 }
 
-// goPoll starts a Poll in another goroutine. It returns when the Poll is about to
-// enter the kernel, to wait, or has returned. If it does neither, the watchdog ends the run.
+// goPoll starts a Poll in another goroutine. It returns when that Poll is about to wait in
+// the kernel, or has returned.
 func goPoll(p *Poller, timeout time.Duration) <-chan pollResult {
 	return goCall(p, func() ([]Ready, error) { return p.Poll(timeout) })
 }
@@ -680,14 +676,14 @@ func goCall(p *Poller, f func() ([]Ready, error)) <-chan pollResult {
 	return c
 }
 
-// waitsAtOnce keeps the next call of Poll that may wait from probing.
+// waitsAtOnce makes the next call of Poll that may wait do so without probing first.
 func waitsAtOnce(p *Poller) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.backoff.skip = 1
 }
 
-// makeWaker makes p as it is after a call that has waited.
+// makeWaker makes p's Waker, as a call that waits does.
 func makeWaker(tb testing.TB, p *Poller) {
 	tb.Helper()
 	p.mu.Lock()
@@ -695,14 +691,14 @@ func makeWaker(tb testing.TB, p *Poller) {
 	must(tb, p.prepare(true))
 }
 
-// isWaiting reports whether a call of Poll may wait, and nobody has ended that.
+// isWaiting reports whether a call of Poll may be waiting, and has not been woken.
 func isWaiting(p *Poller) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.waiting
 }
 
-// wantSet checks the set of p, and that its list and its chains agree.
+// wantSet checks the set of p, and that its list and its hash chains agree.
 func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	tb.Helper()
 	if got := p.Len(); got != len(want) {
@@ -748,7 +744,7 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	}
 }
 
-// held returns what p keeps reachable for fd.
+// held returns the value and the conn that p keeps reachable for fd.
 func held(p *Poller, fd int) (value any, conn syscall.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -762,8 +758,7 @@ func held(p *Poller, fd int) (value any, conn syscall.Conn) {
 	return nil, nil
 }
 
-// An ownContext is of a type that package context does not know, with an error of its
-// own.
+// An ownContext has a type that package context does not know, and its own error.
 type ownContext struct {
 	context.Context
 	done chan struct{}
@@ -787,7 +782,7 @@ func (c *ownContext) Err() error {
 // A fakeConn is a syscall.Conn and its own RawConn.
 type fakeConn struct {
 	nilRaw  bool
-	err     error // of SyscallConn
+	err     error // returned by SyscallConn
 	control func(f func(fd uintptr)) error
 }
 
@@ -806,14 +801,14 @@ func fdConn(fd int) *fakeConn {
 	return &fakeConn{control: func(f func(fd uintptr)) error { f(uintptr(fd)); return nil }}
 }
 
-// A numberSet is descriptor numbers in a pattern that a program may have, or that would
-// defeat a bad hash function.
+// A numberSet is a set of descriptor numbers with a pattern that a program may have, or that
+// would defeat a bad hash function.
 type numberSet struct {
 	name string
 	fds  []int
 }
 
-// numberSets returns such sets of up to n numbers.
+// numberSets returns sets of up to n numbers.
 func numberSets(n int) (all []numberSet) {
 	for _, stride := range []int{1, 2, 3, 7, 8, 64, 987, 1000, 1024, 1597, 17711, 4096, 65536, 1 << 20} {
 		s := numberSet{name: fmt.Sprintf("stride=%d", stride)}

@@ -1,5 +1,5 @@
-// The tests of timeouts that need Linux: signals to one thread, and waits of less
-// than a millisecond.
+// Tests of timeouts that need Linux: signals to one thread, and waits of less than a
+// millisecond.
 
 package poll
 
@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// TestSignals checks that signals, which interrupt poll(2) whatever SA_RESTART says, neither
-// end a call nor change its timeout.
+// TestSignals checks that signals neither end a call nor change its timeout, although they
+// interrupt poll(2) even with SA_RESTART.
 func TestSignals(t *testing.T) {
 	watchdog(t, 4*soon)
 	for _, e := range entryPoints {
 		t.Run("entryPoint="+e.name, func(t *testing.T) {
 			r, w := newPipe(t)
 			idle, ready := e.make(t, r, POLLIN), e.make(t, w, POLLOUT)
-			var calls atomic.Int64 // of the kernel: one more for each signal that interrupts
+			var calls atomic.Int64 // system calls: one more for each signal that interrupts
 			onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
 				calls.Add(1)
 				return 0, 0, false
@@ -54,12 +54,12 @@ func TestSignals(t *testing.T) {
 
 	t.Run("entryPoint=RawPoll", func(t *testing.T) {
 		r, _ := newPipe(t)
-		fds := make([]PollFd, min(1000, raiseLimit(t))) // many, so that it takes long
+		fds := make([]PollFd, min(1000, raiseLimit(t))) // many entries, so that a call takes long
 		for i := range fds {
 			fds[i] = PollFd{Fd: int32(r), Events: POLLIN}
 		}
 		alarm(t, 100*time.Microsecond)
-		for seen := 0; seen < 20; { // by a call without the loop
+		for seen := 0; seen < 20; { // count EINTR of a system call that is not retried
 			if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
 				seen++
 			}
@@ -72,9 +72,8 @@ func TestSignals(t *testing.T) {
 	})
 }
 
-// TestSignalsFasterThanAProbe checks that every way to poll keeps its timeout although
-// signals come faster than the kernel can check all entries, and then sets every Revents to
-// 0.
+// TestSignalsFasterThanAProbe checks that every way to poll ends at its timeout and sets every
+// Revents to 0, even if signals come faster than the kernel can check all entries.
 func TestSignalsFasterThanAProbe(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -84,7 +83,7 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 		fds[i] = PollFd{Fd: int32(dupFd(t, r, r+1)), Events: POLLIN}
 		must(t, p.Register(int(fds[i].Fd), POLLIN))
 	}
-	probe := time.Hour // how long a probe takes
+	probe := time.Hour // the time that a probe takes
 	for i := 0; i < 10; i++ {
 		start := time.Now()
 		if n, err := Poll(fds, 0); n != 0 || err != nil {
@@ -93,21 +92,21 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 		probe = min(probe, time.Since(start))
 	}
 	alarm(t, probe/2)
-	for seen := 0; seen < 10; { // by a call without the loop
+	for seen := 0; seen < 10; { // count EINTR of a system call that is not retried
 		if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
 			seen++
 		}
 		for _, timeout := range []time.Duration{0, 1, 5 * time.Millisecond} {
 			wantAllZero(t, fds, func() (int, error) { return Poll(fds, timeout) })
 			wantPoll(t, p, timeout)
-			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // and with a copy of the set
+			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // so that the next Poll copies the set
 			wantPoll(t, p, timeout)
 		}
 		wantAllZero(t, fds, func() (int, error) { return RawPoll(fds) })
 	}
 }
 
-// wantAllZero checks that poll finds nothing, and sets every Revents of fds to 0.
+// wantAllZero checks that poll finds nothing and sets every Revents in fds to 0.
 func wantAllZero(t *testing.T, fds []PollFd, poll func() (int, error)) {
 	t.Helper()
 	for i := range fds {
@@ -121,8 +120,8 @@ func wantAllZero(t *testing.T, fds []PollFd, poll func() (int, error)) {
 	}
 }
 
-// TestBelowMillisecond checks, on the best of many tries, that a part of a
-// millisecond is not rounded up to a whole one.
+// TestBelowMillisecond checks, with the fastest of many tries, that a fraction of a
+// millisecond is not rounded up.
 func TestBelowMillisecond(t *testing.T) {
 	watchdog(t, 2*soon)
 	const timeout, limit = 100 * time.Microsecond, time.Millisecond
@@ -138,8 +137,8 @@ func TestBelowMillisecond(t *testing.T) {
 	}
 }
 
-// TestOneCall checks that one system call waits for all of the timeout: otherwise the loop
-// would still be in time, but busy.
+// TestOneCall checks that one system call waits for the whole timeout: a busy loop would
+// return in time as well.
 func TestOneCall(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of timeouts: never early, whatever interrupts the wait.
+// Tests of timeouts: no call returns early, whatever interrupts the wait.
 
 package poll
 
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestClock checks that the clock is monotonic, and as fast as that of package time.
+// TestClock checks that the clock is monotonic, and as fast as the clock of package time.
 func TestClock(t *testing.T) {
 	if epoch == epoch.Round(0) {
 		t.Error("epoch has no monotonic reading")
@@ -26,27 +26,27 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// A loopTest is a timeout, what a fake kernel does in its calls, and what they have to be.
+// A loopTest has a timeout, the steps of a fake kernel, and the system calls that are wanted.
 type loopTest struct {
 	name     string
 	timeout  time.Duration
 	steps    []loopStep
-	timeouts []time.Duration // of the calls
+	timeouts []time.Duration // of the system calls
 	n        int             // the result
 	errno    syscall.Errno
 }
 
-// A loopStep is one call of a fake kernel.
+// A loopStep is the fake kernel's answer to one call.
 type loopStep struct {
 	takes time.Duration
 	n     int
 	errno syscall.Errno
 }
 
-// TestLoop checks with which timeout the kernel is called after each of its answers.
+// TestLoop checks the timeout of each system call, after each kind of answer to the previous one.
 func TestLoop(t *testing.T) {
 	watchdog(t, soon)
-	const h = time.Hour // by a fake clock, so that the time the test takes does not count
+	const h = time.Hour // on a fake clock, so the test's own time does not matter
 	type step = loopStep
 	ready, none := step{n: 1}, step{}
 	eintr, eagain := step{errno: syscall.EINTR}, step{errno: syscall.EAGAIN}
@@ -100,7 +100,7 @@ func (v *loopTest) run(t *testing.T, s *polledFd) {
 	start := clock()
 	fakeCall(t, func(timeout time.Duration) (int, syscall.Errno) {
 		if call == len(v.steps) && v.errno != 0 && timeout == 0 && s.p != nil {
-			return 0, 0 // a Poller that cannot wait returns what is ready
+			return 0, 0 // after an error, a Poller polls once more without waiting
 		}
 		if call >= len(v.steps) {
 			t.Fatalf("call %d, of %v, is one too many", call, timeout)
@@ -130,8 +130,8 @@ func (v *loopTest) run(t *testing.T, s *polledFd) {
 	}
 }
 
-// TestPieces checks that a timeout of more milliseconds than an int of C can hold,
-// 24.8 days, is waited in pieces that can be held.
+// TestPieces checks that a timeout of more milliseconds than fit a C int, 24.8 days, is
+// split into pieces that fit.
 func TestPieces(t *testing.T) {
 	watchdog(t, soon)
 	const limit = 2147483647 * time.Millisecond
@@ -145,7 +145,7 @@ func TestPieces(t *testing.T) {
 			t.Run(fmt.Sprintf("timeout=%v/entryPoint=%s", timeout, e.name), func(t *testing.T) {
 				s := e.make(t, 100, POLLIN)
 				s.waitsAtOnce()
-				held := min(timeout, math.MaxInt64-clock()) // what the clock can hold
+				held := min(timeout, math.MaxInt64-clock()) // the clock saturates
 				var total time.Duration
 				calls := 0
 				fakeCall(t, func(d time.Duration) (int, syscall.Errno) {
@@ -156,7 +156,7 @@ func TestPieces(t *testing.T) {
 					total += d
 					pass(d)
 					if rest := timeout - total - 2*limit; calls == 5 && rest > 0 {
-						// Poll pauses after each piece: leave out most of them.
+						// Poll pauses after each piece, so skip most pieces.
 						total += rest
 						pass(rest)
 					}
@@ -166,7 +166,7 @@ func TestPieces(t *testing.T) {
 				if got, err := s.poll(timeout); got != 0 || err != nil {
 					t.Errorf("%v, %v, want 0, nil", got, err)
 				}
-				// Some time passes in this test instead of in the kernel.
+				// Some of the time passes outside the fake kernel.
 				if total > timeout || total < held-10*time.Minute {
 					t.Errorf("%d pieces are %v together", calls, total)
 				}
@@ -178,8 +178,8 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// TestAnyTimeout checks that no timeout is cut off on the way to the kernel, as
-// 1<<32 milliseconds, 0 in an int of C, would be.
+// TestAnyTimeout checks that no timeout is truncated on the way to the kernel, like 1<<32
+// milliseconds, which is 0 in a C int.
 func TestAnyTimeout(t *testing.T) {
 	watchdog(t, soon)
 	const ms = time.Millisecond
@@ -195,7 +195,7 @@ func TestAnyTimeout(t *testing.T) {
 				r, w := newPipe(t)
 				s := e.make(t, r, POLLIN)
 				if timeout < 0 || timeout >= time.Hour {
-					// A call that does not wait, or too short, finds nothing.
+					// A call that does not wait long enough finds nothing.
 					timer := time.AfterFunc(3*ms, func() { mustWrite(t, w, "x") })
 					defer timer.Stop()
 					s.want(timeout, POLLIN)
@@ -208,8 +208,7 @@ func TestAnyTimeout(t *testing.T) {
 	}
 }
 
-// TestNeverEarly checks that a call that finds nothing does not return before the
-// time is up.
+// TestNeverEarly checks that a call that finds nothing does not return before its timeout.
 func TestNeverEarly(t *testing.T) {
 	watchdog(t, 2*soon)
 	budget := time.Duration(scaled(600, 4)) * time.Millisecond // sum of the timeouts
@@ -222,7 +221,7 @@ func TestNeverEarly(t *testing.T) {
 		all[count%len(all)].never(timeout)
 	}
 	t.Logf("%d timeouts", count)
-	// The edges of poll(2)'s unit.
+	// Timeouts next to a whole millisecond, the unit of poll(2).
 	for _, s := range all {
 		for _, timeout := range []time.Duration{
 			1, 999, time.Microsecond, 999999, time.Millisecond, time.Millisecond + 1, 1999999, 2 * time.Millisecond, 2*time.Millisecond + 1,

@@ -1,4 +1,4 @@
-// The tests of Poll's limits on FreeBSD.
+// Tests of Poll's limits on FreeBSD.
 
 package poll
 
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// TestTooManyFds checks that more entries than the kernel takes are ErrTooManyFds.
+// TestTooManyFds checks that more entries than the kernel takes give ErrTooManyFds.
 func TestTooManyFds(t *testing.T) {
 	watchdog(t, soon)
-	const always = 1024 // entries are allowed
+	const always = 1024 // entries are allowed whatever the limit
 	n := 0
 	fds := newArray(make([]int, always), POLLIN)
 	for err := error(nil); err == nil; fds = append(fds, fds...) {
@@ -35,8 +35,8 @@ func TestTooManyFds(t *testing.T) {
 	}
 }
 
-// TestNegativeTimeout checks that the kernel is asked to wait forever for any negative
-// timeout: one other than -1 is EINVAL, which would be taken for too many entries.
+// TestNegativeTimeout checks that any negative timeout makes the kernel wait forever: for a
+// negative timeout other than -1 it returns EINVAL, which Poll takes for too many entries.
 func TestNegativeTimeout(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

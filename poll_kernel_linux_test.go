@@ -1,6 +1,5 @@
-// The tests that need special kernel behavior: a file whose poll function sleeps, and
-// system calls that are missing or forbidden. Both take a child process, which is the test
-// binary again.
+// Tests that need special kernel behavior: a file whose poll function sleeps, and system
+// calls that are missing or forbidden. Both run the test binary again as a child process.
 
 package poll
 
@@ -24,7 +23,7 @@ import (
 	"unsafe"
 )
 
-// childEnv is set in a child, to what it has to do.
+// childEnv is set in a child. Its value is the child's task.
 const childEnv = "POLL_TEST_CHILD"
 
 // child returns a command that runs test in a child, in a process group of its own.
@@ -41,17 +40,16 @@ func child(t *testing.T, test, what string) *exec.Cmd {
 	return cmd
 }
 
-// A fuseFile is a file whose poll function in the kernel sleeps until its FUSE server, in
-// another process, is told to answer.
+// A fuseFile is a file whose poll function in the kernel sleeps until its FUSE server
+// answers. The server runs in another process, and answers when the test tells it to.
 type fuseFile struct {
 	*testing.T
 	fd     int
-	output *bufio.Reader // the server prints a line for each poll(2) that reaches it
+	output *bufio.Reader // has a line for each poll(2) that reaches the server
 	answer io.Writer
 }
 
-// openFuse starts the server and opens the file. Where that is impossible the test is
-// skipped.
+// openFuse starts the server and opens the file. It skips the test if that is impossible.
 func openFuse(t *testing.T) *fuseFile {
 	t.Helper()
 	dir := t.TempDir()
@@ -63,7 +61,7 @@ func openFuse(t *testing.T) *fuseFile {
 	must(t, err)
 	must(t, cmd.Start())
 	t.Cleanup(func() {
-		// The server's exit ends the connection, and so every wait for it.
+		// The server's exit ends the connection, and with it every wait for an answer.
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		cmd.Wait()
 		for syscall.Unmount(dir, syscall.MNT_DETACH) == nil {
@@ -98,7 +96,7 @@ func (f *fuseFile) wantSleep() {
 	}
 }
 
-// wantAnswered gives the answer, and checks that the server has waited for it.
+// wantAnswered makes the server answer, and checks that the server has waited until then.
 func (f *fuseFile) wantAnswered(answer byte) {
 	f.Helper()
 	_, err := f.answer.Write([]byte{answer})
@@ -112,8 +110,8 @@ func (f *fuseFile) wantAnswered(answer byte) {
 	}
 }
 
-// sleepingCalls are calls that poll f, and the server's answers: y is POLLIN, n is 0. Before
-// each answer a call sleeps.
+// sleepingCalls are calls that poll f, with the server's answers: y means POLLIN, n means 0. A
+// call sleeps until each answer.
 func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
 	poller := func(skip uint8, poll func(p *Poller) ([]Ready, error)) func() (Events, error) {
 		return func() (Events, error) {
@@ -135,7 +133,7 @@ func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
 		return func(p *Poller) ([]Ready, error) { return p.Poll(timeout) }
 	}
 	wait := func(timeout time.Duration) func() (Events, error) {
-		return func() (Events, error) { return Wait(f.fd, POLLIN, timeout) } // which is Poll
+		return func() (Events, error) { return Wait(f.fd, POLLIN, timeout) } // Wait calls Poll
 	}
 	waitContext := func() (Events, error) { return WaitContext(ctx, f.fd, POLLIN) }
 	pollContext := func(p *Poller) ([]Ready, error) { return p.PollContext(ctx) }
@@ -163,21 +161,21 @@ type sleepingCall struct {
 	want    Events
 }
 
-// TestSleepingHandler checks that a file whose poll function sleeps holds up neither another
-// goroutine nor a garbage collection.
+// TestSleepingHandler checks that a file whose poll function sleeps delays no other goroutine
+// and no garbage collection.
 func TestSleepingHandler(t *testing.T) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		serveFuse(dir)
 	}
 	watchdog(t, 2*soon)
 	// fuse_file_poll in fs/fuse/file.c asks the server and waits for the answer. Only a
-	// fatal signal ends that.
+	// fatal signal ends the wait.
 	f := openFuse(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for _, v := range sleepingCalls(ctx, f) {
 		if t.Failed() {
-			break // each would have to wait until the server gives up
+			break // each of the others would wait until the server gives up
 		}
 		t.Run("call="+v.name, func(t *testing.T) {
 			f := &fuseFile{t, f.fd, f.output, f.answer}
@@ -190,7 +188,7 @@ func TestSleepingHandler(t *testing.T) {
 			}()
 			for _, answer := range v.answers {
 				f.wantSleep()
-				// It sleeps until the answer below. All this comes first.
+				// The call sleeps until the answer below, so all this happens before.
 				runtime.GC()
 				there, back := make(chan int), make(chan int)
 				go func() {
@@ -217,8 +215,8 @@ func TestSleepingHandler(t *testing.T) {
 	}
 }
 
-// A fuseServer is a FUSE server that holds back every answer to poll. The protocol is that
-// of include/uapi/linux/fuse.h.
+// A fuseServer is a FUSE server that holds back every answer to poll. The protocol is in
+// include/uapi/linux/fuse.h.
 type fuseServer struct {
 	sync.Mutex
 	fd    int
@@ -227,8 +225,8 @@ type fuseServer struct {
 	timer *time.Timer
 }
 
-// serveFuse is the server's process: it mounts itself on dir, and answers a poll when it has
-// read the answer from its standard input. It ends with that, and never returns.
+// serveFuse is the server's process. It mounts itself on dir, and answers a poll when it has
+// read the answer from its standard input. It never returns: it exits at the end of its input.
 func serveFuse(dir string) {
 	fd, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -274,7 +272,7 @@ func (s *fuseServer) reply(unique uint64, errno syscall.Errno, body []byte) {
 	syscall.Write(s.fd, append(b, body...))
 }
 
-// answer answers the polls that wait, and prints why.
+// answer answers the waiting polls, and prints the reason.
 func (s *fuseServer) answer(why string, revents Events) {
 	s.Lock()
 	defer s.Unlock()
@@ -292,7 +290,7 @@ func (s *fuseServer) answer(why string, revents Events) {
 }
 
 func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
-	const patience = 20 * time.Second // the parent may stand still, and then cannot end this
+	const patience = 20 * time.Second // then the server answers by itself, since a hung parent cannot ask it to
 	attr := func(nodeid uint64) []byte {
 		b := make([]byte, 88)
 		s.order.PutUint64(b, nodeid) // ino
@@ -333,7 +331,7 @@ func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
 	}
 }
 
-// filters hold what forbid must know about an architecture: AUDIT_ARCH_* of
+// filters has the numbers that forbid needs for each architecture: AUDIT_ARCH_* of
 // include/uapi/linux/audit.h, and the number of seccomp(2).
 var filters = map[string]struct{ audit, seccomp uint32 }{
 	"386":     {0x40000003, 354},
@@ -344,8 +342,8 @@ var filters = map[string]struct{ audit, seccomp uint32 }{
 	"riscv64": {0xc00000f3, 277},
 }
 
-// forbid makes the system calls fail with errno in all threads of the process, until
-// it ends.
+// forbid makes the system calls fail with errno in all threads of the process, until the
+// process ends.
 func forbid(t *testing.T, errno syscall.Errno, calls ...uintptr) {
 	t.Helper()
 	arch, ok := filters[runtime.GOARCH]
@@ -381,8 +379,8 @@ func forbid(t *testing.T, errno syscall.Errno, calls ...uintptr) {
 	}
 }
 
-// TestForbidden checks that poll(2) and ppoll(2) stand in for each other where a
-// seccomp filter forbids one, and what is left where it forbids eventfd2(2).
+// TestForbidden checks that poll(2) and ppoll(2) replace each other if a seccomp filter
+// forbids one of them, and which calls still work if it forbids eventfd2(2).
 func TestForbidden(t *testing.T) {
 	if what := os.Getenv(childEnv); what != "" {
 		call, name, _ := strings.Cut(what, " ")
@@ -414,7 +412,7 @@ func TestForbidden(t *testing.T) {
 // testForbidden is TestForbidden in a process of its own.
 func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 	watchdog(t, soon)
-	time.Sleep(time.Microsecond) // the runtime has its own eventfd by now
+	time.Sleep(time.Microsecond) // so that the runtime has created its own eventfd
 	r, w := newPipe(t)
 	mustWrite(t, w, "x")
 	idle, _ := newPipe(t)
@@ -455,7 +453,7 @@ func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 			calls = 0
 			got, err := e.make(t, r, POLLIN).poll(timeout)
 			want(name+", ready", got, POLLIN, err)
-			if calls > 6 { // two, and for a Poller two more, and some signals
+			if calls > 6 { // two, two more for a Poller, and some for signals
 				t.Errorf("%s, ready: %d system calls", name, calls)
 			}
 			cannotWait := noWaker && e.name == "Poller" && timeout != 0
@@ -471,7 +469,7 @@ func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 				continue
 			}
 			want(name, got, 0, err)
-			if !none && took < timeout || calls > 40 { // there are 6, except for signals
+			if !none && took < timeout || calls > 40 { // 6 without signals
 				t.Errorf("%s: over after %v and %d system calls", name, took, calls)
 			}
 		}
@@ -479,7 +477,7 @@ func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 	testForbiddenWaits(t, idle, call, errno)
 }
 
-// wantOpenFailed checks that a call has failed since it has no Waker.
+// wantOpenFailed checks that a call has failed because it cannot create a Waker.
 func wantOpenFailed(t *testing.T, name string, got Events, err error, errno syscall.Errno) {
 	t.Helper()
 	if got != 0 || !errors.Is(err, errno) || !strings.Contains(err.Error(), "open") {
@@ -487,8 +485,8 @@ func wantOpenFailed(t *testing.T, name string, got Events, err error, errno sysc
 	}
 }
 
-// testForbiddenWaits checks the rounding of timeouts without ppoll(2), and what cannot have a
-// Waker without eventfd2(2).
+// testForbiddenWaits checks the rounding of timeouts without ppoll(2), and the errors of calls
+// that need a Waker without eventfd2(2).
 func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno) {
 	switch {
 	case call == "eventfd2":
@@ -499,7 +497,7 @@ func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno
 		_, err = NewWaker()
 		wantError(t, err, "open", -1, errno)
 	case call == "ppoll" && hasPoll:
-		// A part of a millisecond is waited as a whole one, in one system call, unless a
+		// A fraction of a millisecond is rounded up, and takes one system call unless a
 		// signal interrupts it.
 		calls := 0
 		onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
@@ -522,8 +520,7 @@ func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno
 	}
 }
 
-// A standInTest is a timeout, and the calls that have to be made where errno is the answer to
-// some of them.
+// A standInTest has a timeout, and the system calls that are wanted if some fail with errno.
 type standInTest struct {
 	name    string
 	timeout time.Duration
@@ -533,7 +530,7 @@ type standInTest struct {
 }
 
 type standInStep struct {
-	poll  bool // poll(2) is called, and not ppoll(2)
+	poll  bool // poll(2) rather than ppoll(2)
 	asks  time.Duration
 	takes time.Duration
 	n     int
@@ -580,8 +577,8 @@ func standInTests(errno syscall.Errno) []standInTest {
 	}
 }
 
-// TestStandIn checks which system calls are made where one is missing or forbidden, from the
-// first call on or in the middle of a wait.
+// TestStandIn checks the system calls that are made if one is missing or forbidden, either from
+// the start or from the middle of a wait.
 func TestStandIn(t *testing.T) {
 	if !hasPoll {
 		t.Skip("there is no poll(2)")

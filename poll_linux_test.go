@@ -1,4 +1,4 @@
-// The tests of Poll and the Poller that hold on Linux only.
+// Tests of Poll and the Poller that pass only on Linux.
 
 package poll
 
@@ -11,8 +11,8 @@ import (
 	"unsafe"
 )
 
-// TestTooManyFds checks that more entries than RLIMIT_NOFILE, those with a negative Fd
-// included, are ErrTooManyFds and EINVAL, and cost no registration.
+// TestTooManyFds checks that more entries than RLIMIT_NOFILE, including those with a negative
+// Fd, give ErrTooManyFds and EINVAL, and that no registration is lost.
 func TestTooManyFds(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -27,7 +27,7 @@ func TestTooManyFds(t *testing.T) {
 				}
 				fds[n-1].Fd = int32(r)
 				p := newPoller(t, nil, 0)
-				makeWaker(t, p) // while there are descriptors
+				makeWaker(t, p) // before no descriptor is left
 				for i := 0; i < n; i++ {
 					must(t, p.Register(100000+i, POLLIN)) // not open
 				}
@@ -52,8 +52,8 @@ func TestTooManyFds(t *testing.T) {
 	}
 }
 
-// wantTooMany checks for ErrTooManyFds and nothing ready if tooMany is set, and otherwise for
-// want.
+// wantTooMany checks that the error is ErrTooManyFds and nothing is ready if tooMany is set, and
+// otherwise that the result is want.
 func wantTooMany(t *testing.T, tooMany bool, want, n int, err error) {
 	t.Helper()
 	if tooMany {
@@ -67,14 +67,14 @@ func wantTooMany(t *testing.T, tooMany bool, want, n int, err error) {
 }
 
 // TestMoreThanAnInt checks that a length that does not fit the kernel's nfds, a C int or
-// unsigned int, is ErrTooManyFds and not cut off.
+// unsigned int, gives ErrTooManyFds and is not truncated.
 func TestMoreThanAnInt(t *testing.T) {
 	watchdog(t, soon)
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("int has 32 bits: there is no such array")
 	}
-	for _, n := range []uint64{1 << 31, 1 << 32, 1<<32 + 1} { // the last would be 1
-		// It is never touched, so it costs addresses only.
+	for _, n := range []uint64{1 << 31, 1 << 32, 1<<32 + 1} { // truncated, the last would be 1
+		// The memory is never touched, so it takes only address space.
 		memory, err := syscall.Mmap(-1, 0, int(n*8), syscall.PROT_NONE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 		if err != nil {
 			t.Skip("no room for the array:", err)
@@ -90,8 +90,8 @@ func TestMoreThanAnInt(t *testing.T) {
 	}
 }
 
-// TestNotAsked checks that POLLERR, POLLHUP and POLLNVAL are reported whether or not
-// they are asked for, and that nothing else is unless it is.
+// TestNotAsked checks that POLLERR, POLLHUP and POLLNVAL are reported even if they are not
+// asked for, and that other events are not.
 func TestNotAsked(t *testing.T) {
 	watchdog(t, soon)
 	full, w := newPipe(t)

@@ -1,7 +1,7 @@
 //go:build go1.25 && (linux || darwin || freebsd)
 
-// The tests of timeouts in a testing/synctest bubble, whose clock stands still during a
-// system call.
+// Tests of timeouts in a testing/synctest bubble, whose clock stands still during a system
+// call: a second timeout in the same bubble, one in pieces, and a wait with changes.
 
 package poll
 
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestSynctest checks that every timeout in a bubble, not only the first, goes by the kernel's
-// clock.
+// TestSynctest checks that every timeout in a bubble, not only the first, is measured by the
+// kernel.
 func TestSynctest(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -39,7 +39,7 @@ func TestSynctest(t *testing.T) {
 }
 
 // TestSynctestPieces checks that a timeout of several pieces ends in a bubble, where only the
-// kernel knows when each is over.
+// kernel can measure each piece.
 func TestSynctestPieces(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 3*maxWait + time.Hour
@@ -51,14 +51,14 @@ func TestSynctestPieces(t *testing.T) {
 		return 0, 0
 	})
 	inBubble(t, func() {
-		// The clock stands still except for the pauses between the pieces.
+		// The clock advances only in the pauses between the pieces.
 		if n, err := Poll(nil, timeout); n != 0 || err != nil || calls != 4 || left < 0 || left > time.Second {
 			t.Errorf("Poll = %d, %v after %d calls, with %v left", n, err, calls, left)
 		}
 	})
 }
 
-// TestSynctestChanges checks that a Poll in a bubble sees changes, which do not end it.
+// TestSynctestChanges checks that a Poll in a bubble sees changes and goes on waiting after them.
 func TestSynctestChanges(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -71,7 +71,7 @@ func TestSynctestChanges(t *testing.T) {
 	})
 }
 
-// inBubble runs f in a bubble, which needs the timers of Go 1.23. go.mod asks for older ones.
+// inBubble runs f in a bubble. Bubbles need the timers of Go 1.23, and go.mod selects older ones.
 func inBubble(t *testing.T, f func()) {
 	t.Setenv("GODEBUG", "asynctimerchan=0")
 	synctest.Test(t, func(t *testing.T) { f() })

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Poll, apart from its timeouts.
+// Tests of Poll, except for its timeouts.
 
 package poll
 
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestEntries checks that Poll sets the revents of every entry, skips negative
-// descriptors, and returns the number of entries whose revents are not zero.
+// TestEntries checks that Poll sets Revents in every entry, skips negative descriptors, and
+// returns the number of entries whose Revents is not 0.
 func TestEntries(t *testing.T) {
 	watchdog(t, 2*soon)
 	full, fullW := newPipe(t)
@@ -24,7 +24,7 @@ func TestEntries(t *testing.T) {
 
 	for _, v := range []struct {
 		name string
-		fds  []PollFd // Revents: what is wanted
+		fds  []PollFd // Revents is the wanted result
 	}{
 		{"one ready", []PollFd{{int32(full), in, POLLIN}}},
 		{"ready and not", []PollFd{{int32(empty), in, 0}, {int32(full), in, POLLIN}, {int32(emptyW), POLLOUT, POLLOUT}}},
@@ -57,9 +57,8 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestNothingReady checks that a call that finds nothing clears all revents, and that one
-// with nothing to poll waits for the timeout and writes nothing, whatever the array's
-// pointer.
+// TestNothingReady checks that a call that finds nothing clears every Revents, and that a call
+// with nothing to poll waits for the timeout and writes nothing, whatever the array's pointer.
 func TestNothingReady(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -82,8 +81,8 @@ func TestNothingReady(t *testing.T) {
 	}
 }
 
-// TestUnknownBits checks that bits without a name do no harm; TestModel checks that they are
-// passed to and from the kernel.
+// TestUnknownBits checks that bits without a name do no harm. (TestModel checks that they are
+// passed to and from the kernel.)
 func TestUnknownBits(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -97,7 +96,7 @@ func TestUnknownBits(t *testing.T) {
 	}
 }
 
-// TestRawPoll checks that RawPoll returns and writes what Poll does with a timeout of 0.
+// TestRawPoll checks that RawPoll returns and writes the same as Poll with a timeout of 0.
 func TestRawPoll(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -107,7 +106,7 @@ func TestRawPoll(t *testing.T) {
 	} {
 		got, want := newArray(fds, POLLIN|POLLOUT), newArray(fds, POLLIN|POLLOUT)
 		for i := range got {
-			got[i].Revents = 0x5555 // of an earlier call
+			got[i].Revents = 0x5555 // left by an earlier call
 		}
 		wantN, err := Poll(want, 0)
 		must(t, err)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The test of Until.
+// Tests of Until.
 
 package poll
 
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestUntil checks what Until returns of moments before, after and far from now, with and
-// without a monotonic clock reading, and that a passed one never waits.
+// TestUntil checks the result of Until for times before, after and far from now, with and
+// without a monotonic clock reading, and that a time in the past never makes Poll wait.
 func TestUntil(t *testing.T) {
 	watchdog(t, soon)
 	now := time.Now()

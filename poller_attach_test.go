@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Attach and Ready.Value.
+// Tests of Attach and Ready.Value.
 
 package poll
 
@@ -17,8 +17,7 @@ import (
 	"time"
 )
 
-// wantValue checks that p reports fd, and nothing else, with value, in every kind of
-// call.
+// wantValue checks that every kind of call reports only fd, with value.
 func wantValue(tb testing.TB, p *Poller, fd int, value any) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -50,7 +49,7 @@ func values(ready []Ready) (values []any) {
 	return values
 }
 
-// TestAttach checks what Ready.Value is after each way to set it or to end it.
+// TestAttach checks Ready.Value after each way to set or drop it.
 func TestAttach(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -119,8 +118,8 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// TestAttachInTheKernel checks that Attach does not end a wait, that the value is that of the
-// moment when Poll returns, and that it is not that of an earlier registration.
+// TestAttachInTheKernel checks that Attach does not end a wait, and that Poll returns the value
+// that is current when it returns, never one of an earlier registration.
 func TestAttachInTheKernel(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -148,22 +147,22 @@ func TestAttachInTheKernel(t *testing.T) {
 		must(t, p.Unregister(r))
 		must(t, p.Register(r, POLLIN))
 	}
-	wantPoll(t, p, 0) // the kernel's answer is about the earlier registration
+	wantPoll(t, p, 0) // the kernel's answer was for the earlier registration
 	during = func() {}
 	wantValue(t, p, r, nil)
 }
 
-// garbage counts what is finalized.
+// garbage counts finalized objects.
 type garbage struct{ finalized atomic.Int32 }
 
-// value returns a value that is counted when nobody holds it any more.
+// value returns a value that is counted once it is unreachable.
 func (g *garbage) value() any {
 	x := new([64]byte)
 	runtime.SetFinalizer(x, func(*[64]byte) { g.finalized.Add(1) })
 	return x
 }
 
-// conn returns a conn for fd that is counted when nobody holds it any more.
+// conn returns a conn for fd that is counted once it is unreachable.
 func (g *garbage) conn(fd int) syscall.Conn {
 	c := fdConn(fd)
 	runtime.SetFinalizer(c, func(*fakeConn) { g.finalized.Add(1) })
@@ -179,7 +178,7 @@ func (g *garbage) await(tb testing.TB, n int32) {
 	g.want(tb, n)
 }
 
-// want checks that n are finalized, and no more.
+// want checks that exactly n are finalized.
 func (g *garbage) want(tb testing.TB, n int32) {
 	tb.Helper()
 	collectGarbage(tb)
@@ -188,7 +187,7 @@ func (g *garbage) want(tb testing.TB, n int32) {
 	}
 }
 
-// inGoroutine runs f in a goroutine, whose stack is garbage afterwards.
+// inGoroutine runs f in a new goroutine, so that nothing stays reachable from a stack.
 func inGoroutine(tb testing.TB, f func() error) {
 	tb.Helper()
 	done := make(chan error)
@@ -196,8 +195,8 @@ func inGoroutine(tb testing.TB, f func() error) {
 	must(tb, <-done)
 }
 
-// TestAttachedIsLetGo checks that the Poller keeps a value and a conn as long as the
-// registration, and no longer than the next Poll after it.
+// TestAttachedIsLetGo checks that the Poller keeps a value and a conn reachable while they are
+// registered, and drops them after that, in the next Poll at the latest.
 func TestAttachedIsLetGo(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -218,7 +217,7 @@ func TestAttachedIsLetGo(t *testing.T) {
 		for _, end := range []struct {
 			name string
 			do   func(p *Poller) error
-			poll bool // it takes a Poll as well
+			poll bool // a Poll is needed as well
 		}{
 			{"Unregister, Poll", func(p *Poller) error { return p.Unregister(r) }, true},
 			{"Unregister, Poll that waits", func(p *Poller) error {
@@ -255,8 +254,8 @@ func TestAttachedIsLetGo(t *testing.T) {
 	}
 }
 
-// TestManyAttachedAreLetGo checks that the Poller keeps neither the values that others have
-// replaced nor those of an earlier result that was larger.
+// TestManyAttachedAreLetGo checks that the Poller drops values that were replaced, and values of
+// an earlier, larger result.
 func TestManyAttachedAreLetGo(t *testing.T) {
 	needFds(t, 50)
 	watchdog(t, soon)
@@ -294,16 +293,15 @@ func TestManyAttachedAreLetGo(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
-// A mark is a value that names the registrations that it may belong to: those numbered first
-// to last.
+// A mark is a value that may belong to the registrations numbered first to last.
 type mark struct {
 	fd    int
 	first int64
 	last  atomic.Int64
 }
 
-// check checks that m may be reported with r by a Poll, before which the registration ended
-// was over, and after which begun was the last.
+// check checks that a Poll may report m with r. Registration ended was over before that Poll, and
+// registration begun was the last one after it.
 func (m *mark) check(r Ready, ended, begun int64) error {
 	switch {
 	case m.fd != r.Fd:
@@ -317,21 +315,20 @@ func (m *mark) check(r Ready, ended, begun int64) error {
 }
 
 // TestAttachRace checks that a value is reported only with events of the registration that it
-// was attached to, while descriptors are unregistered and closed and their numbers registered
-// anew.
+// was attached to, while descriptors are unregistered, closed, reused and registered again.
 func TestAttachRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	rounds := int64(scaled(20000, 10))
 	var p Poller
 	defer p.Close()
-	var begun, ended atomic.Int64 // the last registration that may be there, and that cannot be
-	var number atomic.Int64       // of its descriptor
+	var begun, ended atomic.Int64 // the last registration that may exist, and the last that is over
+	var number atomic.Int64       // of the registered descriptor
 	var over atomic.Bool
 	var others sync.WaitGroup
 	var seen, empty int
 
 	others.Add(2)
-	go func() { // attaches to whatever is registered
+	go func() { // attaches to the current registration
 		defer others.Done()
 		for !over.Load() {
 			m := &mark{fd: int(number.Load()), first: ended.Load() + 1}

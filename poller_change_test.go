@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of changes of the set while a Poll is under way.
+// Tests of changes to the set during a Poll.
 
 package poll
 
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// churn registers, modifies and unregisters fds without pause until it is stopped.
+// churn registers, modifies and unregisters fds in a loop until it is stopped.
 func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 	var over atomic.Bool
 	n := make(chan int)
@@ -33,7 +33,7 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 				p.Unregister(fd)
 			}
 			for start := time.Now(); time.Since(start) < 2*time.Microsecond; {
-				runtime.Gosched() // on one processor, Poll would run every 10 ms only
+				runtime.Gosched() // otherwise Poll would run only every 10 ms on one processor
 			}
 		}
 		n <- changes
@@ -41,8 +41,8 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 	return func() int { over.Store(true); return <-n }
 }
 
-// TestTimeLeftAfterChanges checks that each iteration of a wait has the time that is left
-// after those before.
+// TestTimeLeftAfterChanges checks that each iteration of a wait uses the remaining time as its
+// timeout.
 func TestTimeLeftAfterChanges(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 20 * time.Millisecond
@@ -65,8 +65,8 @@ func TestTimeLeftAfterChanges(t *testing.T) {
 	}
 }
 
-// TestDisturbedWait checks that changes, garbage collections and the signals of a CPU profile
-// neither end a wait nor change its timeout.
+// TestDisturbedWait checks that a wait is neither ended nor prolonged by changes, garbage
+// collections and the signals of a CPU profile.
 func TestDisturbedWait(t *testing.T) {
 	watchdog(t, 4*soon)
 	if err := pprof.StartCPUProfile(io.Discard); err == nil {
@@ -91,7 +91,7 @@ func TestDisturbedWait(t *testing.T) {
 	for i := 0; i < 20; i++ {
 		timeout := time.Duration(rng.Int63n(int64(20 * time.Millisecond)))
 		start := time.Now()
-		(<-goPoll(p, timeout)).want(t, nil) // and not begin anew with every change
+		(<-goPoll(p, timeout)).want(t, nil) // and does not start again with every change
 		if took := time.Since(start); took < timeout {
 			t.Errorf("timeout=%v over after %v", timeout, took)
 		}
@@ -103,8 +103,7 @@ func TestDisturbedWait(t *testing.T) {
 	t.Logf("%d changes", stop())
 }
 
-// TestChangeEndsOneIteration checks that the signal that has ended one iteration of a wait does
-// not end the next.
+// TestChangeEndsOneIteration checks that one signal ends only one iteration of a wait.
 func TestChangeEndsOneIteration(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -124,8 +123,8 @@ func TestChangeEndsOneIteration(t *testing.T) {
 	(<-c).want(t, nil)
 }
 
-// TestChangeIsSeenByWaitingPoll checks that a waiting Poll reports what is registered or asked
-// for meanwhile, and not what is unregistered.
+// TestChangeIsSeenByWaitingPoll checks that a waiting Poll reports descriptors and events that are
+// added during the wait, and no descriptors that are unregistered.
 func TestChangeIsSeenByWaitingPoll(t *testing.T) {
 	for _, v := range []struct {
 		name   string
@@ -169,7 +168,7 @@ func TestChangeIsSeenByWaitingPoll(t *testing.T) {
 	}
 }
 
-// growAndShrink makes the set so large that its list is replaced.
+// growAndShrink makes the set so large that its list is reallocated, and small again.
 func growAndShrink(p *Poller) (err error) {
 	for fd := 1 << 20; fd < 1<<20+1000; fd++ {
 		err = errors.Join(err, p.Register(fd, POLLIN))
@@ -180,8 +179,8 @@ func growAndShrink(p *Poller) (err error) {
 	return err
 }
 
-// TestChangesAfterKernelAnswered checks that changes count even if they come after the
-// kernel's answer and before Poll has read it.
+// TestChangesAfterKernelAnswered checks that changes take effect even if they come after the
+// system call has returned and before Poll has read its result.
 func TestChangesAfterKernelAnswered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -215,7 +214,7 @@ func TestChangesAfterKernelAnswered(t *testing.T) {
 			must(t, p.Register(other, POLLIN))
 			mustWrite(t, w, "x")
 
-			// A Poll, step by step.
+			// A Poll step by step.
 			p.mu.Lock()
 			p.polling = true
 			must(t, p.prepare(false))
@@ -239,8 +238,8 @@ func TestChangesAfterKernelAnswered(t *testing.T) {
 	}
 }
 
-// TestUnregisteredIsReleased checks that a waiting Poll lets go of a file that is
-// unregistered and closed, which Linux keeps open while it waits for it.
+// TestUnregisteredIsReleased checks that a waiting Poll releases a file that is unregistered and
+// closed: Linux keeps a file open while a call waits on it.
 func TestUnregisteredIsReleased(t *testing.T) {
 	watchdog(t, soon)
 	idle, _ := newPipe(t)
@@ -266,13 +265,13 @@ func TestUnregisteredIsReleased(t *testing.T) {
 			t.Logf("Poll held the file on try %d", tries)
 			return
 		}
-		// Poll was not in the kernel when w was closed, or has reported POLLNVAL.
+		// Poll was outside the kernel when w was closed, or the kernel has reported POLLNVAL.
 	}
 	t.Log("Poll never held the file")
 }
 
-// TestChangesDuringWaitTakeNoMemory checks that changes during a wait, which may be a
-// long one, take no memory that grows with their number.
+// TestChangesDuringWaitTakeNoMemory checks that memory does not grow with the number of changes
+// during a wait.
 func TestChangesDuringWaitTakeNoMemory(t *testing.T) {
 	watchdog(t, soon)
 	var p Poller
@@ -282,7 +281,7 @@ func TestChangesDuringWaitTakeNoMemory(t *testing.T) {
 		must(t, p.Register(fd, 0))
 		must(t, p.Unregister(fd))
 	}
-	p.polling = true // as if Poll waited for as long
+	p.polling = true // as if a Poll waited all the time
 	for i := 0; i < 100000; i++ {
 		must(t, p.Unregister(idle))
 		must(t, p.Register(idle, POLLIN))

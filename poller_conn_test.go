@@ -1,6 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The tests of RegisterConn.
+// Tests of RegisterConn with real conns, and with conns that are closed, that fail, or that hold
+// a lock.
 
 package poll
 
@@ -19,8 +20,8 @@ import (
 	"testing"
 )
 
-// A realConn is a conn of package os or net, its mode, and what is reported of it when asked
-// for POLLIN, POLLPRI and POLLOUT.
+// A realConn is a conn of package os or net, with its mode and the events it reports for the mask
+// POLLIN, POLLPRI and POLLOUT.
 type realConn struct {
 	name string
 	c    interface {
@@ -31,7 +32,7 @@ type realConn struct {
 	want        Events
 }
 
-// realConns returns conns of all kinds. Closing one does not change those after it.
+// realConns returns conns of all kinds. Closing one does not affect the ones after it.
 func realConns(t *testing.T) (all []realConn) {
 	add := func(name string, nonblocking bool, want Events, c any, err error) {
 		t.Helper()
@@ -63,8 +64,8 @@ func realConns(t *testing.T) (all []realConn) {
 	return all
 }
 
-// TestRegisterConn checks that a conn is watched by its descriptor, keeps its mode, is not
-// closed by the Poller, and is an error once it is closed.
+// TestRegisterConn checks that the conn's descriptor is watched, that the Poller does not change
+// the conn's mode or close it, and that a closed conn is an error.
 func TestRegisterConn(t *testing.T) {
 	watchdog(t, soon)
 	for _, v := range realConns(t) {
@@ -84,7 +85,7 @@ func TestRegisterConn(t *testing.T) {
 				t.Errorf("flags %#x before, %#x after; non-blocking: want %v", before, after, v.nonblocking)
 			}
 
-			// The masks of a second call replace those of the first, and it counts once.
+			// The masks of a second call replace those of the first, and the conn counts once.
 			again, err := p.RegisterConn(v.c, POLLIN, POLLRDNORM)
 			if again != fd || err != nil {
 				t.Errorf("RegisterConn again = %d, %v", again, err)
@@ -106,7 +107,7 @@ func TestRegisterConn(t *testing.T) {
 			if got != -1 || err == nil {
 				t.Errorf("RegisterConn of a closed one = %d, %v", got, err)
 			}
-			if _, ok := v.c.(*os.File); !ok { // the error of package os is not its ErrClosed
+			if _, ok := v.c.(*os.File); !ok { // a closed os.File gives another error
 				wantError(t, err, "register", -1, net.ErrClosed)
 			}
 			wantSet(t, q, map[int]Events{math.MaxInt32: 0})
@@ -114,14 +115,14 @@ func TestRegisterConn(t *testing.T) {
 	}
 }
 
-// TestRegisterConnErrors checks that a RegisterConn that fails returns the reason and changes
+// TestRegisterConnErrors checks that a failing RegisterConn returns the reason and changes
 // nothing.
 func TestRegisterConnErrors(t *testing.T) {
 	watchdog(t, soon)
 	mine := errors.New("mine")
 	const none = ^uintptr(0)
 	big := uintptr(math.MaxInt32)
-	big++ // negative as an int of 32 bits
+	big++ // negative as a 32-bit int
 	gives := func(err error, fds ...uintptr) *fakeConn {
 		return &fakeConn{control: func(f func(uintptr)) error {
 			for _, fd := range fds {
@@ -133,7 +134,7 @@ func TestRegisterConnErrors(t *testing.T) {
 	for _, v := range []struct {
 		name string
 		c    syscall.Conn
-		fd   int // that the error is about
+		fd   int // in the error
 		want error
 	}{
 		{"SyscallConn fails", &fakeConn{err: mine}, -1, mine},
@@ -144,7 +145,7 @@ func TestRegisterConnErrors(t *testing.T) {
 		{"Control gives -1", gives(nil, none), -1, syscall.EBADF},
 		{"Control gives -1 and fails", gives(mine, none), -1, mine},
 		{"Control gives 1<<31", gives(nil, big), int(big), syscall.EBADF},
-		// Further calls back are ignored.
+		// Only the first callback counts.
 		{"Control gives -1, then one", gives(nil, none, 7), -1, syscall.EBADF},
 		{"Control gives two and fails", gives(mine, 7, 9), -1, mine},
 		{"Control gives two, one registered, and fails", gives(mine, 8, 7), -1, mine},
@@ -171,13 +172,13 @@ func TestRegisterConnErrors(t *testing.T) {
 	}
 }
 
-// TestRegisterConnWhileHeld checks that the registration is made while the conn holds its
-// descriptor, and that nothing is registered after that.
+// TestRegisterConnWhileHeld checks that RegisterConn registers while the conn holds its
+// descriptor, and not after that.
 func TestRegisterConnWhileHeld(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
 	p := newPoller(t, nil, 0)
-	for i := 0; i < 2; i++ { // with nothing there before, and over a registration
+	for i := 0; i < 2; i++ { // with nothing registered before, and with a registration
 		c := &fakeConn{}
 		c.control = func(f func(fd uintptr)) error {
 			f(uintptr(r))
@@ -187,7 +188,8 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 			if value, conn := held(p, r); conn != syscall.Conn(c) || value != any(c) {
 				t.Errorf("while the conn holds it: %v and %v, want the conn", value, conn)
 			}
-			// The conn releases it, its owner closes it, and the number is another file's.
+			// The conn releases its descriptor, the owner closes it, and another file gets
+			// the number.
 			return p.Unregister(r)
 		}
 		fd, err := p.RegisterConn(c, POLLIN)
@@ -202,7 +204,7 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 	}
 }
 
-// A connRace is a conn that is registered in one goroutine and closed in another, which then
+// A connRace has a conn that one goroutine registers and another closes. The other goroutine then
 // opens a file that may get the same number, the successor.
 type connRace struct {
 	c                 *os.File
@@ -210,13 +212,13 @@ type connRace struct {
 	registerSuccessor bool
 }
 
-// TestRegisterConnRace checks that a registration never falls on another file while conns are
-// closed elsewhere and their numbers are reused.
+// TestRegisterConnRace checks that RegisterConn never registers another file while conns are
+// closed in other goroutines and their numbers are reused.
 func TestRegisterConnRace(t *testing.T) {
 	watchdog(t, 8*soon)
 	rounds := scaled(100000, 20)
 	_, w := newPipe(t)
-	// Close waits until Control has returned, but only for a file that does not block
+	// Close waits until Control has returned, but only if the file is in non-blocking mode
 	// (FD.Close in internal/poll).
 	dup := func() *os.File {
 		fd, err := syscall.Dup(w)
@@ -236,7 +238,7 @@ func TestRegisterConnRace(t *testing.T) {
 			}
 			r.c.Close()
 			p.Unregister(r.fd)
-			// Nothing but the successor may be registered by the number from now on.
+			// From now on the number may be registered only for the successor.
 			successor := dup()
 			if r.registerSuccessor {
 				if _, err := p.RegisterConn(successor, POLLOUT); err != nil {
@@ -258,7 +260,7 @@ func TestRegisterConnRace(t *testing.T) {
 		}
 		started.Store(true)
 		for j := 0; j < i/2%64*8; j++ {
-			p.Len() // a while, from none to some microseconds
+			p.Len() // to vary the time before the next step
 		}
 		fd, err := p.RegisterConn(r.c, POLLIN)
 		if err == nil {
@@ -284,7 +286,7 @@ func TestRegisterConnRace(t *testing.T) {
 	t.Logf("of %d rounds RegisterConn was first in %d", rounds, first)
 }
 
-// failsAfter returns a conn for fd that fails with err after it has called back and then do.
+// failsAfter returns a conn for fd. Its Control calls the callback, then do, and fails with err.
 func failsAfter(fd int, err error, do func()) *fakeConn {
 	return &fakeConn{control: func(f func(fd uintptr)) error {
 		f(uintptr(fd))
@@ -293,8 +295,8 @@ func failsAfter(fd int, err error, do func()) *fakeConn {
 	}}
 }
 
-// TestRegisterConnFails checks that a RegisterConn whose Control fails after it has called
-// back puts back what was registered before, with mask, value and conn.
+// TestRegisterConnFails checks that RegisterConn restores the previous registration, with mask,
+// value and conn, if Control fails after its callback.
 func TestRegisterConnFails(t *testing.T) {
 	watchdog(t, soon)
 	mine := errors.New("mine")
@@ -338,15 +340,15 @@ func TestRegisterConnFails(t *testing.T) {
 	}
 }
 
-// TestRegisterConnFailsLate checks that a RegisterConn that fails does not take back what
-// others have registered since, and returns ErrClosed if the Poller was closed.
+// TestRegisterConnFailsLate checks that a failing RegisterConn keeps registrations that others
+// have made since its callback, and returns ErrClosed if the Poller was closed.
 func TestRegisterConnFailsLate(t *testing.T) {
 	watchdog(t, soon)
 	const fd = 1000
 	for _, v := range []struct {
 		name string
 		do   func(p *Poller) error
-		want map[int]Events // or what was there before, if nil
+		want map[int]Events // nil means the same as before
 	}{
 		{"Unregister", func(p *Poller) error { return p.Unregister(fd) }, map[int]Events{}},
 		{"Unregister and Register", func(p *Poller) error {
@@ -390,13 +392,13 @@ func TestRegisterConnFailsLate(t *testing.T) {
 	}
 }
 
-// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for one that
-// another goroutine holds, which calls the Poller.
+// TestRegisterConnLocks checks that the Poller holds no lock while Control waits for another
+// lock, whose owner calls the Poller.
 func TestRegisterConnLocks(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
 	p := newPoller(t, nil, 0)
-	var mu sync.Mutex // the conn's
+	var mu sync.Mutex // the conn's lock
 	entered, done := make(chan struct{}), make(chan error, 1)
 	mu.Lock()
 	go func() {
@@ -421,12 +423,12 @@ func TestRegisterConnLocks(t *testing.T) {
 	must(t, <-done)
 }
 
-// A panicConn panics. A nil *panicConn does so before, as for any method of a value.
+// A panicConn panics. A nil *panicConn panics when its value method is called.
 type panicConn struct{ with any }
 
 func (c panicConn) SyscallConn() (syscall.RawConn, error) { panic(c.with) }
 
-// TestRegisterConnNil checks that any kind of nil conn is EINVAL and changes nothing.
+// TestRegisterConnNil checks that any kind of nil conn gives EINVAL and changes nothing.
 func TestRegisterConnNil(t *testing.T) {
 	watchdog(t, soon)
 	var (
@@ -456,7 +458,7 @@ func TestRegisterConnNil(t *testing.T) {
 		}}},
 	} {
 		t.Run("conn="+v.name, func(t *testing.T) {
-			if v.c != syscall.Conn(nilFile) { // which package os knows
+			if v.c != syscall.Conn(nilFile) { // package os detects this one
 				needNilPanics(t)
 			}
 			p := newPoller(t, []int{r}, POLLIN)
@@ -470,8 +472,8 @@ func TestRegisterConnNil(t *testing.T) {
 	}
 }
 
-// TestRegisterConnPanics checks that a conn's panic about anything but a nil pointer passes
-// through and leaves the Poller unlocked.
+// TestRegisterConnPanics checks that a conn's panic passes through and leaves the Poller unlocked,
+// unless it is a nil pointer dereference.
 func TestRegisterConnPanics(t *testing.T) {
 	recovered := func(f func()) (r any) {
 		defer func() { r = recover() }()

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Disable.
+// Tests of Disable.
 
 package poll
 
@@ -29,8 +29,8 @@ var enables = []struct {
 	}},
 }
 
-// TestDisable checks that nothing of a disabled descriptor is reported, whatever its state
-// and mask, that it keeps mask and value, and which calls enable it.
+// TestDisable checks that a disabled descriptor reports nothing, whatever its state and mask, that
+// it keeps its mask and value, and which calls enable it.
 func TestDisable(t *testing.T) {
 	watchdog(t, soon)
 	hungUp, w := newPipe(t)
@@ -57,7 +57,7 @@ func TestDisable(t *testing.T) {
 					t.Skipf("a mask of %v reports nothing here", v.mask)
 				}
 				must(t, p.Attach(v.fd, "value"))
-				for i := 0; i < 2; i++ { // twice is no error
+				for i := 0; i < 2; i++ { // disabling twice is not an error
 					must(t, p.Disable(v.fd))
 					for _, timeout := range brief {
 						wantPoll(t, p, timeout)
@@ -81,15 +81,15 @@ func TestDisable(t *testing.T) {
 				must(t, p.Disable(v.fd))
 				must(t, p.Unregister(v.fd))
 				wantSet(t, p, map[int]Events{others: POLLIN})
-				must(t, p.Register(v.fd, v.mask)) // a registration anew is enabled
+				must(t, p.Register(v.fd, v.mask)) // a new registration is enabled
 				wantPoll(t, p, 0, Ready{Fd: v.fd, Events: want})
 			})
 		}
 	}
 }
 
-// TestDisableErrors checks the errors of Disable, and that the other methods do not
-// distinguish a disabled descriptor.
+// TestDisableErrors checks the errors of Disable, and that the other methods treat a disabled
+// descriptor like any other.
 func TestDisableErrors(t *testing.T) {
 	r, _ := newPipe(t)
 	var p Poller
@@ -114,8 +114,8 @@ func TestDisableErrors(t *testing.T) {
 	}
 }
 
-// TestDisableDuringWait checks that a waiting Poll stops watching what is disabled, goes on
-// waiting, and ends if something ready is enabled.
+// TestDisableDuringWait checks that a waiting Poll stops watching a descriptor that is disabled,
+// goes on waiting, and returns if a ready descriptor is enabled.
 func TestDisableDuringWait(t *testing.T) {
 	watchdog(t, soon)
 	for _, enable := range enables {
@@ -126,10 +126,10 @@ func TestDisableDuringWait(t *testing.T) {
 			c := goPoll(p, Forever)
 			must(t, p.Disable(a))
 			mustWrite(t, wa, "x")
-			for len(c) == 0 && !isWaiting(p) { // until it waits for b alone
+			for len(c) == 0 && !isWaiting(p) { // until Poll waits for b alone
 				runtime.Gosched()
 			}
-			must(t, enable.call(p, a, 0)) // enabled, but not for what it has
+			must(t, enable.call(p, a, 0)) // enabled, but not for the event that a has
 			mustWrite(t, wb, "x")
 			(<-c).want(t, nil, Ready{Fd: b, Events: POLLIN})
 			readAll(b)
@@ -145,8 +145,8 @@ func TestDisableDuringWait(t *testing.T) {
 	}
 }
 
-// TestDisableForgetsCallUnderWay checks that what the kernel has found of a descriptor
-// before it was disabled is not reported after it is enabled again.
+// TestDisableForgetsCallUnderWay checks that an event that the kernel found before its descriptor
+// was disabled is not reported after the descriptor is enabled again.
 func TestDisableForgetsCallUnderWay(t *testing.T) {
 	watchdog(t, soon)
 	for _, enable := range enables {
@@ -163,7 +163,7 @@ func TestDisableForgetsCallUnderWay(t *testing.T) {
 				n, _ = pollExact(fds, 0)
 			}
 			must(t, p.Disable(r))
-			readAll(r) // a worker
+			readAll(r) // as a worker would
 			must(t, enable.call(p, r, POLLIN))
 			return 1, 0, true
 		})
@@ -174,7 +174,7 @@ func TestDisableForgetsCallUnderWay(t *testing.T) {
 	}
 }
 
-// TestDisabledCostsNothing checks that the kernel is asked only for what is enabled, in any
+// TestDisabledCostsNothing checks that only enabled descriptors are passed to the kernel, in any
 // order of changes.
 func TestDisabledCostsNothing(t *testing.T) {
 	watchdog(t, soon)
@@ -225,8 +225,8 @@ func TestDisabledCostsNothing(t *testing.T) {
 	}
 }
 
-// TestDisableConnFails checks that a RegisterConn that fails late leaves a disabled
-// registration disabled, and an enabled one enabled.
+// TestDisableConnFails checks that a RegisterConn that fails late leaves a disabled registration
+// disabled and an enabled one enabled.
 func TestDisableConnFails(t *testing.T) {
 	_, w := newPipe(t)
 	mine := errors.New("mine")
@@ -249,8 +249,8 @@ func TestDisableConnFails(t *testing.T) {
 	}
 }
 
-// TestDisableRace checks, with many workers, that no descriptor is handed out while a
-// worker has it, and none is forgotten.
+// TestDisableRace checks, with many workers, that no descriptor is handed out while a worker has
+// it, and that no event is lost.
 func TestDisableRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const fds, workers = 8, 4

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The tests of what a Poll must not miss when it has nothing to report: what was registered
-// in time.
+// Tests that a Poll that ends without a result does not miss a ready descriptor that was
+// registered in time.
 
 package poll
 
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// TestRegisteredInTime checks that a Poll whose wait times out reports what was registered
-// before, although an earlier change has still to signal, and so keeps later ones from it.
+// TestRegisteredInTime checks that a Poll whose wait times out reports everything registered
+// before, even if an earlier change has not signaled yet, and so keeps others from signaling.
 func TestRegisteredInTime(t *testing.T) {
 	watchdog(t, soon)
 	for _, v := range []struct {
@@ -49,7 +49,7 @@ func TestRegisteredInTime(t *testing.T) {
 				}
 				must(t, v.change(p, ready))
 				pass(timeout)
-				return 0, 0, true // the time is up
+				return 0, 0, true // the wait has timed out
 			})
 			got, err := p.Poll(time.Hour)
 			p.wake.mu.Unlock()
@@ -60,8 +60,8 @@ func TestRegisteredInTime(t *testing.T) {
 	}
 }
 
-// TestRegisteredBeforeDone checks that a waiting PollContext reports what was registered
-// before its context was done.
+// TestRegisteredBeforeDone checks that a waiting PollContext reports a ready descriptor that was
+// registered before its context was done.
 func TestRegisteredBeforeDone(t *testing.T) {
 	watchdog(t, soon)
 	_, ready := newPipe(t)
@@ -76,8 +76,8 @@ func TestRegisteredBeforeDone(t *testing.T) {
 	}
 }
 
-// TestReadyWithoutWaker checks that a PollContext that has no descriptor left for its
-// Waker still reports what is ready, even if its context is done meanwhile.
+// TestReadyWithoutWaker checks that PollContext reports ready descriptors if it cannot create a
+// Waker, even if its context is done during the call.
 func TestReadyWithoutWaker(t *testing.T) {
 	watchdog(t, soon)
 	_, ready := newPipe(t)
@@ -87,16 +87,15 @@ func TestReadyWithoutWaker(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		go cancel()
 		got, err := p.PollContext(ctx)
-		if err != context.Canceled { // it may be done already
+		if err != context.Canceled { // ctx may have been done before the call
 			pollResult{got, err}.want(t, nil, Ready{Fd: ready, Events: POLLOUT})
 		}
 		must(t, p.Close())
 	}
 }
 
-// TestRegisteredInTimeRace checks, while other goroutines change the set, that a Poll
-// never returns empty although something ready was registered long before its time was
-// up.
+// TestRegisteredInTimeRace checks, while other goroutines change the set, that Poll never returns
+// empty if a ready descriptor was registered long before the timeout.
 func TestRegisteredInTimeRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const timeout, margin = 20 * time.Millisecond, time.Millisecond
@@ -120,7 +119,7 @@ func TestRegisteredInTimeRace(t *testing.T) {
 		}()
 	}
 	_, ready := newPipe(t)
-	var registered atomic.Int64 // when, by clock, or 0
+	var registered atomic.Int64 // the time of the registration by clock, or 0
 	next := make(chan time.Duration)
 	go func() {
 		defer close(next)

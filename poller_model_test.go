@@ -19,12 +19,12 @@ import (
 	"time"
 )
 
-// A modelTest runs scripts, random sequences of calls, on a Poller and on a model of it. Some
-// of the descriptors are opened, replaced and closed meanwhile.
+// A modelTest runs scripts, which are random sequences of calls, on a Poller and on a model of
+// it. The scripts also open, replace and close descriptors.
 type modelTest struct {
 	testing.TB
-	numbers []int // descriptors for the Poller; the first few are opened and closed
-	files   []int // which those are made copies of
+	numbers []int // descriptors for the Poller; scripts open and close the first few
+	files   []int // the files that those duplicate
 	writes  []int // the write ends among files
 	script  []byte
 
@@ -34,7 +34,7 @@ type modelTest struct {
 	woken  bool
 }
 
-// modeled is what the model knows of a registration.
+// modeled is the model's state of a registration.
 type modeled struct {
 	events   Events
 	value    any
@@ -42,7 +42,7 @@ type modeled struct {
 	born     int // differs between registrations of the same number, and after Disable
 }
 
-const reopened = 12 // how many of numbers are opened and closed
+const reopened = 12 // how many numbers scripts open and close
 
 func newModelTest(tb testing.TB, never []int) *modelTest {
 	w := &modelTest{TB: tb}
@@ -62,7 +62,7 @@ func newModelTest(tb testing.TB, never []int) *modelTest {
 		w.numbers = append(w.numbers, dupFd(tb, null, 0))
 	}
 	for _, fd := range w.numbers {
-		closeFd(tb, fd) // now the lowest free numbers, which a Poller's Waker gets
+		closeFd(tb, fd) // so a Poller's Waker gets these numbers first
 	}
 	w.numbers = append(w.numbers, never...)
 	w.reset()
@@ -73,7 +73,7 @@ func (w *modelTest) reset() {
 	w.p, w.set, w.woken = new(Poller), make(map[int]modeled), false
 }
 
-// run carries out a script, two bytes a step, and closes the Poller.
+// run executes a script, two bytes for each step, and closes the Poller.
 func (w *modelTest) run(script []byte) {
 	for w.script = script; len(w.script) >= 2; {
 		b, arg := int(w.script[0]), int(w.script[1])
@@ -92,7 +92,7 @@ func (w *modelTest) run(script []byte) {
 
 var scriptMasks = [...]Events{POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, 0, POLLRDNORM | POLLWRNORM, 0x8000 | POLLIN, 0xffff}
 
-// step carries out op, with more and arg.
+// step executes op, with the arguments more and arg.
 func (w *modelTest) step(op, more, arg int) {
 	if op < changeOps {
 		w.change(op, more, arg)
@@ -105,13 +105,13 @@ func (w *modelTest) step(op, more, arg int) {
 		w.poll(time.Duration(arg)*time.Microsecond, more)
 	case 18:
 		w.poll(Forever, more)
-	case 19: // ends with something to report, or the Wake, or the time
+	case 19: // ends with a result, with the Wake, or at the timeout
 		want := w.expect()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(arg)*time.Microsecond)
 		ready, err := w.p.PollContext(ctx)
 		cancel()
 		if err == context.DeadlineExceeded && len(ready) == 0 {
-			break // which may come before anything else
+			break // ctx may be done before anything is ready
 		}
 		w.check("PollContext", ready, err, want)
 		if len(want) == 0 && !w.woken {
@@ -139,9 +139,9 @@ func (w *modelTest) step(op, more, arg int) {
 	}
 }
 
-const changeOps = 15 // how many ops change knows
+const changeOps = 15 // the number of ops of change
 
-// change carries out an op that is possible during a Poll too.
+// change executes an op that is also possible during a Poll.
 func (w *modelTest) change(op, more, arg int) {
 	fd := w.numbers[(arg+256*more)%len(w.numbers)]
 	low := w.numbers[arg%reopened]
@@ -162,11 +162,11 @@ func (w *modelTest) change(op, more, arg int) {
 		w.set[fd] = now
 	}
 	switch op {
-	case 0: // the number is opened
+	case 0: // opens the number
 		if !w.taken(low) {
 			must(w, dup2(w.files[arg/16%len(w.files)], low))
 		}
-	case 1: // or closed
+	case 1: // closes it
 		if !w.taken(low) {
 			syscall.Close(low)
 		}
@@ -213,7 +213,7 @@ func (w *modelTest) change(op, more, arg int) {
 			now.born, now.disabled = w.births, true
 			w.set[fd] = now
 		}
-	case 14: // leaves everything as it is
+	case 14: // fails and changes nothing
 		_, err := w.p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
 			f(uintptr(fd))
 			return syscall.EIO
@@ -222,7 +222,7 @@ func (w *modelTest) change(op, more, arg int) {
 	}
 }
 
-// taken reports whether fd is one of files, or the Waker's.
+// taken reports whether fd is in files or is a descriptor of the Waker.
 func (w *modelTest) taken(fd int) bool {
 	if slices.Contains(w.files, fd) {
 		return true
@@ -230,7 +230,7 @@ func (w *modelTest) taken(fd int) bool {
 	return w.p.wake != nil && (fd == w.p.wake.r || fd == w.p.wake.w)
 }
 
-// answer sets the revents of fds to what the kernel reports now.
+// answer sets Revents in fds to the events that the kernel reports now.
 func (w *modelTest) answer(fds []PollFd) {
 	if _, err := Poll(fds, 0); err != nil {
 		w.Fatal(err)
@@ -245,7 +245,7 @@ func (w *modelTest) answer(fds []PollFd) {
 	}
 }
 
-// expect returns what a Poll reports that begins now.
+// expect returns the result of a Poll that begins now.
 func (w *modelTest) expect() map[int]Events {
 	var fds []PollFd
 	for fd, m := range w.set {
@@ -257,8 +257,8 @@ func (w *modelTest) expect() map[int]Events {
 	return w.counting(fds, w.set)
 }
 
-// counting returns what Poll has to report if the kernel was asked for the set before, and
-// has answered fds.
+// counting returns the result of a Poll that passed the set before to the kernel, if the kernel
+// has returned fds.
 func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Events {
 	want := make(map[int]Events)
 	for _, f := range fds {
@@ -272,16 +272,16 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Event
 	return want
 }
 
-// poll calls Poll, and carries out as many of the script's steps as changes when it is about
-// to enter the kernel. Every third time the kernel's first answer is random.
+// poll calls Poll. When Poll is about to enter the kernel, poll executes the number of steps
+// given by changes. Every third time, the result of the first system call is random.
 func (w *modelTest) poll(timeout time.Duration, changes int) {
-	before := make(map[int]modeled, len(w.set)) // what the kernel is asked for
+	before := make(map[int]modeled, len(w.set)) // the set that is passed to the kernel
 	for fd, m := range w.set {
 		if !m.disabled {
 			before[fd] = m
 		}
 	}
-	var first, now map[int]Events // reported by the first call of the kernel, and by the next
+	var first, now map[int]Events // the results of the first system call and of the next
 	onlyOne := timeout == 0 || w.woken
 	testCall = func(_ bool, left time.Duration) (n int, errno syscall.Errno, done bool) {
 		testCall = nil
@@ -318,7 +318,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 			first = w.counting(answer, before)
 		}
 		if timeout < 0 && len(first) == 0 && len(now) == 0 && !w.woken {
-			must(w, w.p.Wake()) // or it waits forever
+			must(w, w.p.Wake()) // otherwise Poll waits forever
 			w.woken = true
 		}
 		return n, 0, done
@@ -360,7 +360,7 @@ func (w *modelTest) check(what string, ready []Ready, err error, want map[int]Ev
 	}
 }
 
-// invariants compares the Poller with the model while no Poll is under way.
+// invariants compares the Poller with the model while no Poll is running.
 func (w *modelTest) invariants() {
 	w.Helper()
 	p := w.p
@@ -380,7 +380,7 @@ func (w *modelTest) invariants() {
 	}
 }
 
-// neverOpen returns up to n numbers of s that nothing is given.
+// neverOpen returns up to n numbers of s that no file gets.
 func neverOpen(s numberSet, n int) (fds []int) {
 	for _, fd := range s.fds {
 		if fd >= 1000 && len(fds) < n {
@@ -390,8 +390,8 @@ func neverOpen(s numberSet, n int) (fds []int) {
 	return fds
 }
 
-// TestModel checks random sequences of all calls, with changes in the middle of a Poll,
-// against a model.
+// TestModel checks random sequences of all calls, including changes during a Poll, against a
+// model.
 func TestModel(t *testing.T) {
 	watchdog(t, 8*soon)
 	defer func() { testCall = nil }()
@@ -414,7 +414,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// A seeded is a test that names its seed when it fails.
+// A seeded is a test that prints its seed when it fails.
 type seeded struct {
 	testing.TB
 	seed int
@@ -425,7 +425,7 @@ func (s seeded) Fatalf(format string, args ...any) {
 	s.TB.Fatalf("seed=%d: "+format, append([]any{s.seed}, args...)...)
 }
 
-// FuzzCalls checks sequences of calls as TestModel does.
+// FuzzCalls checks sequences of calls in the same way as TestModel.
 func FuzzCalls(f *testing.F) {
 	f.Add([]byte("\x00\x00\x04\x00\x0d\x00\x0c\x00\x10\x00\x0a\x00\x01\x00"))
 	never := neverOpen(numberSet{fds: []int{1000, 1024, 2048, 4096, 1 << 20, 1<<31 - 1}}, 6)
@@ -441,8 +441,8 @@ func FuzzCalls(f *testing.F) {
 // A hammered is a pipe of TestHammer, whose read end is registered and unregistered.
 type hammered struct {
 	r, w, saved int // saved is a copy of r
-	// gone is the number of the latest Poll that had begun when Unregister returned, and 0
-	// from before Register on.
+	// gone is the number of the latest Poll that had begun when Unregister returned. It is
+	// set to 0 before Register.
 	gone atomic.Int64
 }
 
@@ -459,7 +459,7 @@ func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int
 	case 3:
 		p.Unregister(c.r)
 		c.gone.Store(begun.Load())
-	case 4: // the number is closed, opened anew and registered again
+	case 4: // the number is closed, reopened and registered again
 		p.Unregister(c.r)
 		err = errors.Join(dup2(idle, c.r), p.Register(c.r, POLLIN), p.Unregister(c.r), dup2(c.saved, c.r))
 		c.gone.Store(begun.Load())
@@ -472,8 +472,8 @@ func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int
 }
 
 // TestHammer checks, with eight goroutines that change the set and write while one polls and
-// reads, that nothing is reported that was unregistered before the Poll began, and that nothing
-// that is ready is left unreported.
+// reads, that no descriptor is reported if it was unregistered before the Poll began, and that
+// every ready descriptor is reported.
 func TestHammer(t *testing.T) {
 	watchdog(t, 4*soon)
 	const changers, each = 8, 4
@@ -527,14 +527,14 @@ func TestHammer(t *testing.T) {
 	}
 	all.Wait()
 
-	// What is registered now and has bytes is reported, with no other change.
+	// Every registered pipe with bytes is reported without another change.
 	for _, c := range pipes {
 		c.gone.Store(0)
 		must(t, p.Register(c.r, POLLIN))
 		syscall.Write(c.w, []byte("x"))
 	}
 	for fd := range byFd {
-		for got := POLLIN; got != 0; { // until it has been read
+		for got := POLLIN; got != 0; { // until all is read
 			runtime.Gosched()
 			var err error
 			got, err = Wait(fd, POLLIN, 0)

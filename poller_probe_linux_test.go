@@ -1,4 +1,4 @@
-// The tests of which calls probe first, where probeFirst is true.
+// Tests of the rules for probing, for systems where probeFirst is true.
 
 package poll
 
@@ -8,14 +8,14 @@ import (
 )
 
 // TestPingPongRarelyProbes checks that a loop that always has to wait probes in calls 1, 3, 7,
-// 15 and so on, and in the long run in one of 64.
+// 15 and so on, and in the end only in every 64th call.
 func TestPingPongRarelyProbes(t *testing.T) {
 	watchdog(t, soon)
 	pp := newPingPong(t)
 	var at []int
 	const calls = 64 * 20
 	for i := 1; i <= calls; i++ {
-		if i%5 == 0 { // these don't count
+		if i%5 == 0 { // calls with timeout 0 do not count
 			pp.before = nil
 			wantPoll(t, pp.p, 0)
 		}
@@ -32,8 +32,8 @@ func TestPingPongRarelyProbes(t *testing.T) {
 	}
 }
 
-// TestBecomesBusy checks that a loop that becomes busy probes after maxSkip calls at most, and
-// that one that ceases to be busy stops probing immediately.
+// TestBecomesBusy checks that a loop that becomes busy probes after at most maxSkip calls, and
+// that a loop that is no longer busy stops probing immediately.
 func TestBecomesBusy(t *testing.T) {
 	needFds(t, 120)
 	watchdog(t, soon)
@@ -66,8 +66,8 @@ func TestBecomesBusy(t *testing.T) {
 	}
 }
 
-// TestProbeIsEnough checks that a call that has been woken, or has a timeout of 0, makes no
-// system call that waits.
+// TestProbeIsEnough checks that a call makes no system call that waits if it has been woken or
+// has a timeout of 0.
 func TestProbeIsEnough(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

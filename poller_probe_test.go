@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// The tests of a Poll that may wait and probes first, that is, polls without waiting:
-// nothing is lost by that.
+// Tests that nothing is lost if a Poll that may wait probes first, which means that it polls
+// without waiting.
 
 package poll
 
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// probing returns a Poller of a pipe whose next Poll probes first, that is, polls without
-// waiting, and calls f meanwhile: before the system call or, if after, behind it.
+// probing returns a Poller of a pipe whose next Poll probes first. During the probe it calls f:
+// before the system call or, if after is set, after it.
 func probing(tb testing.TB, after bool, f func(p *Poller, r, w int)) (p *Poller, r, w int) {
 	tb.Helper()
 	r, w = newPipe(tb)
@@ -32,7 +32,7 @@ func probing(tb testing.TB, after bool, f func(p *Poller, r, w int)) (p *Poller,
 			tb.Errorf("the first call waits for %v", timeout)
 		}
 		var found int
-		if after { // the system call, which f must not disturb
+		if after { // make the system call here, on a copy that f does not affect
 			fds := slices.Clone(p.asked[1:])
 			found, _ = RawPoll(fds)
 			copy(p.asked[1:], fds)
@@ -43,7 +43,7 @@ func probing(tb testing.TB, after bool, f func(p *Poller, r, w int)) (p *Poller,
 	return p, r, w
 }
 
-// needProbes skips a test of what happens during a probe where there are none.
+// needProbes skips a test on systems where Poll does not probe.
 func needProbes(t *testing.T) {
 	if !probeFirst {
 		t.Skip("a Poll that may wait does not probe")
@@ -53,11 +53,11 @@ func needProbes(t *testing.T) {
 // A counter counts the system calls of Poll.
 type counter struct {
 	probes, waits int
-	before        func(waits bool) // the next call, if not nil
+	before        func(waits bool) // if not nil, runs before each call
 }
 
-// newCounter counts the calls of p. It repeats one that has failed for now, or returned
-// for nothing, and counts it once: the runtime sends signals at any time.
+// newCounter counts the system calls of p. A call that is interrupted, for example by a signal
+// of the runtime, or returns early is repeated and counted once.
 func newCounter(tb testing.TB, p *Poller) *counter {
 	c := new(counter)
 	onCall(tb, func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
@@ -82,7 +82,7 @@ func newCounter(tb testing.TB, p *Poller) *counter {
 	return c
 }
 
-// A pingPong is a Poller of a pipe that gets a byte before a Poll, or only once it waits.
+// A pingPong is a Poller of a pipe that receives a byte before a Poll, or once that Poll waits.
 type pingPong struct {
 	testing.TB
 	p    *Poller
@@ -97,7 +97,7 @@ func newPingPong(tb testing.TB) *pingPong {
 	return &pingPong{tb, p, r, w, newCounter(tb, p)}
 }
 
-// once makes p wait for a byte. It returns whether Poll probed before.
+// once makes p wait for a byte. It reports whether Poll probed first.
 func (pp *pingPong) once() (probed bool) {
 	pp.Helper()
 	pp.probes, pp.waits = 0, 0
@@ -117,7 +117,7 @@ func (pp *pingPong) once() (probed bool) {
 	return pp.probes == 1
 }
 
-// busy makes p find a byte. It returns whether Poll probed only.
+// busy makes p find a byte. It reports whether Poll only probed.
 func (pp *pingPong) busy(timeout time.Duration) (probed bool) {
 	pp.Helper()
 	pp.probes, pp.waits = 0, 0
@@ -130,9 +130,8 @@ func (pp *pingPong) busy(timeout time.Duration) (probed bool) {
 	return pp.probes == 1
 }
 
-// TestProbeFirst checks that a Poll of what is ready makes one system call, which does not
-// wait if probeFirst is true and may wait otherwise, and that a Poll that has to wait makes
-// one that waits, and another before it only if probeFirst is true.
+// TestProbeFirst checks the system calls of Poll: if probeFirst is true, one that does not wait
+// and, if nothing is ready, another that waits; otherwise only one that may wait.
 func TestProbeFirst(t *testing.T) {
 	watchdog(t, soon)
 	pp := newPingPong(t)
@@ -155,14 +154,14 @@ func TestProbeFirst(t *testing.T) {
 	}
 }
 
-// A probeTest is what happens during a probe, and what Poll returns.
+// A probeTest has an action during a probe, and the wanted result of Poll.
 type probeTest struct {
 	name   string
-	ready  bool // the pipe has a byte before
+	ready  bool // the pipe has a byte before the probe
 	during func(p *Poller, r, w int) error
 	err    error
-	want   string // r or w is reported
-	woken  bool   // there is a Wake afterwards that is not used up
+	want   string // which of r and w is reported
+	woken  bool   // a Wake is pending afterwards
 }
 
 var probeTests = []probeTest{
@@ -172,7 +171,7 @@ var probeTests = []probeTest{
 	{"Register", false, func(p *Poller, r, w int) error { return p.Register(w, POLLOUT) }, nil, "w", false},
 	{"Modify", true, func(p *Poller, r, w int) error { return errors.Join(p.Modify(r, 0), p.Register(w, POLLOUT)) }, nil, "w", false},
 	{"Unregister", true, func(p *Poller, r, w int) error { return errors.Join(p.Unregister(r), p.Register(w, POLLOUT)) }, nil, "w", false},
-	{"reuse", true, func(p *Poller, r, w int) error { // by another file, which has nothing to report
+	{"reuse", true, func(p *Poller, r, w int) error { // for a file that is not ready
 		return errors.Join(p.Unregister(r), p.Register(r, POLLPRI), p.Register(w, POLLOUT))
 	}, nil, "w", false},
 	{"Close", true, func(p *Poller, r, w int) error { return p.Close() }, ErrClosed, "", false},
@@ -189,7 +188,7 @@ var probeTests = []probeTest{
 	}, nil, "r", false},
 }
 
-// run checks v with a call, and that what it leaves behind does not end a later wait.
+// run checks v with one call, and that nothing left over from it ends a later wait.
 func (v *probeTest) run(t *testing.T, after bool, call func(p *Poller) ([]Ready, error)) {
 	watchdog(t, soon)
 	p, r, w := probing(t, after, func(p *Poller, r, w int) { must(t, v.during(p, r, w)) })
@@ -220,8 +219,8 @@ func (v *probeTest) run(t *testing.T, after bool, call func(p *Poller) ([]Ready,
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 }
 
-// TestNothingLostWhileProbing checks that what happens during a probe counts as if it had
-// happened during the wait.
+// TestNothingLostWhileProbing checks that events and changes during a probe have the same effect
+// as during the wait.
 func TestNothingLostWhileProbing(t *testing.T) {
 	needProbes(t)
 	for _, v := range probeTests {
@@ -254,7 +253,7 @@ func TestNothingLostWhileProbing(t *testing.T) {
 	}
 }
 
-// TestProbeTakesTime checks that the time of a probe is part of the timeout.
+// TestProbeTakesTime checks that the time spent in a probe counts toward the timeout.
 func TestProbeTakesTime(t *testing.T) {
 	needProbes(t)
 	watchdog(t, soon)
@@ -262,7 +261,7 @@ func TestProbeTakesTime(t *testing.T) {
 	for _, v := range []struct {
 		name    string
 		timeout time.Duration
-		takes   []time.Duration // by each call
+		takes   []time.Duration // the time each call takes
 		want    []time.Duration // the timeout of each call
 	}{
 		{"a part", 3 * h, []time.Duration{h, 2 * h}, []time.Duration{0, 2 * h}},
@@ -297,8 +296,8 @@ func TestProbeTakesTime(t *testing.T) {
 	}
 }
 
-// TestProbeFails checks that an error of the kernel in a probe is returned, once and without a
-// wait, and changes nothing.
+// TestProbeFails checks that an error in a probe is returned once, without a wait, and changes
+// nothing.
 func TestProbeFails(t *testing.T) {
 	needProbes(t)
 	watchdog(t, soon)
@@ -322,8 +321,8 @@ func TestProbeFails(t *testing.T) {
 	wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN, Value: "value"})
 }
 
-// TestBusyLoopCanWait checks that a loop which has always found something can wait when
-// no descriptor is left, since its first call has made the Waker.
+// TestBusyLoopCanWait checks that a loop that has never waited can still wait when no descriptor
+// is left, because its first call has made the Waker.
 func TestBusyLoopCanWait(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Register, Modify and Unregister.
+// Tests of Register, Modify and Unregister.
 
 package poll
 
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestRegisterMasks checks which mask Register sets, for a new descriptor and for one
-// that is registered already.
+// TestRegisterMasks checks the mask that Register sets, for a new descriptor and for one that
+// is already registered.
 func TestRegisterMasks(t *testing.T) {
 	const dflt = POLLIN | POLLPRI | POLLOUT
 	for _, v := range []struct {
@@ -36,7 +36,7 @@ func TestRegisterMasks(t *testing.T) {
 			must(t, p.Register(7, v.masks...))
 			wantSet(t, p, map[int]Events{7: v.want})
 
-			// Again: it replaces the mask, and counts once.
+			// A second call replaces the mask, and fd still counts once.
 			must(t, p.Modify(7, ^v.want))
 			wantSet(t, p, map[int]Events{7: ^v.want})
 			must(t, p.Register(7, v.masks...))
@@ -48,7 +48,7 @@ func TestRegisterMasks(t *testing.T) {
 	}
 }
 
-// TestBadDescriptors checks that a number that no descriptor can have is EBADF or
+// TestBadDescriptors checks that a number that no descriptor can have gives EBADF or
 // ErrNotRegistered, and changes nothing.
 func TestBadDescriptors(t *testing.T) {
 	watchdog(t, soon)
@@ -62,12 +62,12 @@ func TestBadDescriptors(t *testing.T) {
 	for _, v := range []int64{
 		-1, -2, math.MinInt32, math.MinInt32 + 1, -int64(r),
 		math.MaxInt32 + 1, math.MaxUint32, math.MinInt64, math.MaxInt64,
-		// Cut to 32 bits, these are r.
+		// Truncated to 32 bits, these are r.
 		1<<32 + int64(r), 1<<33 + int64(r), 1<<62 + int64(r), -1<<32 + int64(r), math.MinInt64 + int64(r),
 	} {
 		fd := int(v)
 		if int64(fd) != v || fd == 0 {
-			continue // int has 32 bits
+			continue // int has only 32 bits
 		}
 		wantError(t, p.Register(fd), "register", fd, syscall.EBADF)
 		wantError(t, p.Register(fd, POLLOUT), "register", fd, syscall.EBADF)
@@ -95,8 +95,8 @@ func TestBadDescriptors(t *testing.T) {
 	wantSet(t, &empty, nil)
 }
 
-// TestClosedDescriptor checks that a descriptor that is not open is POLLNVAL on every call,
-// until it is unregistered or open.
+// TestClosedDescriptor checks that a descriptor that is not open reports POLLNVAL on every call
+// until it is unregistered or opened.
 func TestClosedDescriptor(t *testing.T) {
 	watchdog(t, soon)
 	fd := closedFd(t)

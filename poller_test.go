@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of the Poller: polling, waking, contexts, closing, and its own Waker.
+// Tests of the Poller: polling, waking, closing, and its own Waker.
 
 package poll
 
@@ -38,7 +38,7 @@ func TestReadyString(t *testing.T) {
 	}
 }
 
-// TestReadySlice checks that a result stays as it is until the next Poll, which reuses its
+// TestReadySlice checks that a result does not change until the next Poll, which reuses its
 // memory.
 func TestReadySlice(t *testing.T) {
 	watchdog(t, soon)
@@ -71,8 +71,8 @@ func TestReadySlice(t *testing.T) {
 	wantPoll(t, p, 0)
 }
 
-// TestStopsAtTheLast checks that Poll searches the array for as many results as poll(2) has
-// counted, and no further.
+// TestStopsAtTheLast checks that Poll stops searching the array when it has found as many
+// results as poll(2) has counted.
 func TestStopsAtTheLast(t *testing.T) {
 	watchdog(t, soon)
 	p := newPoller(t, nil, 0)
@@ -95,11 +95,10 @@ func TestStopsAtTheLast(t *testing.T) {
 	}
 }
 
-// TestArrayIsKept checks that the array for the kernel is rebuilt after a change of the set,
-// and only then.
+// TestArrayIsKept checks that the array for the kernel is rebuilt only after a change of the set.
 func TestArrayIsKept(t *testing.T) {
 	watchdog(t, soon)
-	const mark Events = 0x4000 // without a meaning for a pipe
+	const mark Events = 0x4000 // has no meaning for a pipe
 	idle, _ := newPipe(t)
 	other, _ := newPipe(t)
 	p := newPoller(t, []int{idle}, POLLIN)
@@ -124,7 +123,7 @@ func TestArrayIsKept(t *testing.T) {
 		for _, timeout := range []time.Duration{0, 100 * time.Microsecond} {
 			t.Run(fmt.Sprintf("change=%s/timeout=%v", v.name, timeout), func(t *testing.T) {
 				waitsAtOnce(p)
-				wantPoll(t, p, timeout) // which has what it needs from now on
+				wantPoll(t, p, timeout) // from now on p has all it needs
 				p.asked[1].Events |= mark
 				must(t, v.change())
 				waitsAtOnce(p)
@@ -140,8 +139,8 @@ func TestArrayIsKept(t *testing.T) {
 	}
 }
 
-// TestWake checks that any number of Wakes are one for the Poll that is waiting, or otherwise
-// for the next one that would wait.
+// TestWake checks that any number of Wakes end one Poll: the waiting one, or otherwise the next
+// one that would wait.
 func TestWake(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -155,12 +154,12 @@ func TestWake(t *testing.T) {
 			t.Errorf("woken once more, after %v", took)
 		}
 	}
-	for i := 0; i < 3; i++ { // count as one
+	for i := 0; i < 3; i++ { // these count as one
 		must(t, p.Wake())
 	}
-	wantPoll(t, p, 0) // would not wait
+	wantPoll(t, p, 0) // does not wait, so the Wake stays pending
 	mustWrite(t, w, "x")
-	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // neither would this
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // does not wait either
 	readAll(r)
 	must(t, p.Register(w, POLLIN)) // a change in between
 	must(t, p.Unregister(w))
@@ -175,8 +174,7 @@ func TestWake(t *testing.T) {
 	wantNotWoken()
 }
 
-// TestWakeNeverLost checks that every Wake is followed by an empty return, whatever
-// else happens: otherwise this test waits forever.
+// TestWakeNeverLost checks that every Wake is followed by an empty return, whatever else happens.
 func TestWakeNeverLost(t *testing.T) {
 	watchdog(t, 4*soon)
 	wakes := scaled(5000, 5)
@@ -203,14 +201,14 @@ func TestWakeNeverLost(t *testing.T) {
 	}()
 	var others sync.WaitGroup
 	others.Add(1)
-	go func() { // changes and traffic
+	go func() { // changes the set and writes
 		defer others.Done()
 		for !over.Load() {
 			p.Register(idle, POLLIN)
 			p.Modify(idle, POLLPRI)
 			syscall.Write(w, []byte("x"))
 			p.Unregister(idle)
-			runtime.Gosched() // on one processor, Poll would run every 10 ms only
+			runtime.Gosched() // otherwise Poll would run only every 10 ms on one processor
 		}
 	}()
 	for i := 0; i < wakes; i++ {
@@ -229,7 +227,7 @@ func TestWakeNeverLost(t *testing.T) {
 	}
 }
 
-// TestConcurrentPoll checks that a second Poll fails immediately and the first goes on.
+// TestConcurrentPoll checks that a second Poll fails immediately while the first goes on.
 func TestConcurrentPoll(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -251,8 +249,8 @@ func TestConcurrentPoll(t *testing.T) {
 	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
 }
 
-// TestCloseWhileWaiting checks that Close ends a wait, and that every call returns ErrClosed
-// afterwards, also while the wait is ending.
+// TestCloseWhileWaiting checks that Close ends a wait, and that every later call returns
+// ErrClosed, even while the wait is ending.
 func TestCloseWhileWaiting(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -265,7 +263,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 	if after := openFds(t); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
-	wantClosed(t, &p, r) // and p is still reachable
+	wantClosed(t, &p, r) // also keeps p reachable until here
 
 	var untouched Poller
 	must(t, untouched.Close())
@@ -275,7 +273,7 @@ func TestCloseWhileWaiting(t *testing.T) {
 		t.Errorf("fd %d was closed", r)
 	}
 
-	during := newPoller(t, []int{r}, POLLIN) // closed before concurrent
+	during := newPoller(t, []int{r}, POLLIN) // ErrClosed takes precedence over ErrConcurrentPoll
 	var once sync.Once                       // the kernel may be called again, after EAGAIN
 	onWait(t, func() {
 		once.Do(func() {
@@ -321,8 +319,8 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	}
 }
 
-// TestCloseRaces checks that Close, in the middle of everything, ends every call and
-// leaves no descriptor open.
+// TestCloseRaces checks that Close ends all calls that race with it, and leaves no descriptor
+// open.
 func TestCloseRaces(t *testing.T) {
 	watchdog(t, 4*soon)
 	r, _ := newPipe(t)
@@ -362,8 +360,8 @@ func TestCloseRaces(t *testing.T) {
 	}
 }
 
-// TestWakeNumberIsNotTheUsers checks that a registered descriptor that is closed is POLLNVAL,
-// although the kernel gives its number to the Poller's own Waker.
+// TestWakeNumberIsNotTheUsers checks that a registered descriptor that is closed reports POLLNVAL
+// even if the Poller's own Waker gets its number.
 func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -380,7 +378,7 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 		for _, ready := range want {
 			closeFd(t, ready.Fd)
 		}
-		if n > 1 { // the array for the kernel is made before the Waker
+		if n > 1 { // build the array for the kernel before the Waker
 			wantPoll(t, &p, 0, want...)
 		}
 		for i := 0; i < 3; i++ {
@@ -390,7 +388,7 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 		for _, ready := range want {
 			must(t, p.Unregister(ready.Fd))
 		}
-		// The reverse: the Waker has the number when it is registered.
+		// The reverse: register a number that the Waker has.
 		for i := 0; i < 3; i++ {
 			fd := p.wake.r
 			must(t, p.Register(fd))
@@ -400,14 +398,14 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 			(<-goPoll(&p, Forever)).want(t, nil, Ready{Fd: fd, Events: POLLNVAL})
 			must(t, p.Unregister(fd))
 		}
-		// While a Poll waits.
+		// The same while a Poll waits.
 		must(t, p.Register(r, POLLIN))
 		c := goPoll(&p, Forever)
 		fd := p.wake.r
 		must(t, p.Register(fd))
 		(<-c).want(t, nil, Ready{Fd: fd, Events: POLLNVAL})
 		must(t, p.Unregister(fd))
-		// It still works.
+		// The Waker still works.
 		wantFlags(t, p.wake)
 		c = goPoll(&p, Forever)
 		must(t, p.Wake())
@@ -420,8 +418,8 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	}
 }
 
-// TestNoDescriptorLeft checks that a Poller that cannot have a Waker returns what is
-// ready, or otherwise the reason.
+// TestNoDescriptorLeft checks that a Poller that cannot make a Waker returns ready descriptors,
+// or the error if there are none.
 func TestNoDescriptorLeft(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -430,17 +428,17 @@ func TestNoDescriptorLeft(t *testing.T) {
 
 	restore := limitFds(t)
 	wantPoll(t, p, 0)
-	(<-goPoll(p, Forever)).want(t, nil) // has been woken: needs nothing
+	(<-goPoll(p, Forever)).want(t, nil) // already woken: needs no Waker
 	(<-goPoll(p, Forever)).want(t, syscall.EMFILE)
 	_, err := p.PollContext(context.Background())
 	wantError(t, err, "poll", -1, syscall.EMFILE)
 	mustWrite(t, w, "x")
-	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // nothing to wait for
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // something is ready: needs no Waker
 	readAll(r)
 	if events, ok := p.Registered(r); events != POLLIN || !ok {
 		t.Error("the registration is lost")
 	}
-	closeFd(t, w) // makes room for one, but a registered number is not for it
+	closeFd(t, w) // frees a number, but the Waker must not use a registered one
 	must(t, p.Register(w))
 	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: endOfPipe(POLLIN)}, Ready{Fd: w, Events: POLLNVAL})
 	must(t, p.Unregister(w))
@@ -452,17 +450,17 @@ func TestNoDescriptorLeft(t *testing.T) {
 	(<-c).want(t, nil)
 }
 
-// TestWakerCannotMove checks that a Poll whose Waker has a registered number, and finds
-// no other below RLIMIT_NOFILE, fails with EMFILE: fcntl(2) calls it EINVAL.
+// TestWakerCannotMove checks that Poll fails with EMFILE, not with fcntl(2)'s EINVAL, if its Waker
+// has a registered number and there is no other below RLIMIT_NOFILE.
 func TestWakerCannotMove(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	collectGarbage(t) // which would free descriptors meanwhile
+	collectGarbage(t) // so that no descriptors are freed later
 	p := newPoller(t, []int{r}, POLLIN)
 	waitsAtOnce(p)
 	wantPoll(t, p, 1)
 	highest := max(p.wake.r, p.wake.w)
-	restore := setLimit(t, highest+1) // fcntl(2) is asked for a number that is too high
+	restore := setLimit(t, highest+1) // so that Poll asks fcntl(2) for a number that is too high
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
 	must(t, p.Register(highest, POLLOUT))
@@ -471,13 +469,13 @@ func TestWakerCannotMove(t *testing.T) {
 	if p.wake != nil {
 		t.Errorf("the Waker has kept fd %d, which is registered", p.wake.r)
 	}
-	// The Waker is closed, so that its number is free: POLLNVAL is reported, and
-	// not the error.
+	// The Waker was closed, so its number is free, and Poll reports POLLNVAL instead of
+	// an error.
 	pollResult{ready, err}.want(t, nil, Ready{Fd: highest, Events: POLLNVAL})
 	must(t, p.Unregister(highest))
 
 	restore()
-	c := goPoll(p, Forever) // works again
+	c := goPoll(p, Forever) // now Poll can wait again
 	mustWrite(t, w, "x")
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 }
@@ -508,8 +506,7 @@ func TestDescriptorsAreFreed(t *testing.T) {
 		t.Errorf("closed: %d descriptors before, %d after", before, after)
 	}
 	for i := 0; i < pollers; i++ {
-		// Inside something larger, where a finalizer of the Poller itself
-		// would end the program.
+		// A finalizer on a Poller inside a larger object would crash the program.
 		type larger struct {
 			_ int
 			p Poller
@@ -525,8 +522,8 @@ func TestDescriptorsAreFreed(t *testing.T) {
 	}
 }
 
-// TestWakeIsMadeWhenNeeded checks that a Poller has a Waker only if a Poll has waited,
-// and signals it only if a Poll waits.
+// TestWakeIsMadeWhenNeeded checks that a Poller makes its Waker only when a Poll waits, and
+// signals it only while a Poll waits.
 func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -534,7 +531,7 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	p := newPoller(t, []int{r}, POLLIN)
 	must(t, p.Wake())
 	wantPoll(t, p, 0)
-	(<-goPoll(p, Forever)).want(t, nil) // woken already: does not wait
+	(<-goPoll(p, Forever)).want(t, nil) // already woken: does not wait
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Wake())
 	if after := openFds(t); p.wake != nil || after != before {
@@ -547,7 +544,7 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	}
 	wantFlags(t, p.wake)
 
-	// With no Poll waiting nothing is signaled.
+	// Nothing is signaled while no Poll waits.
 	must(t, p.Modify(r, POLLIN))
 	must(t, p.Register(r, POLLIN))
 	must(t, p.Wake())
@@ -556,7 +553,7 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	if n, err := Poll(fds, 0); n != 0 || err != nil {
 		t.Errorf("signaled although no Poll waited: %v, %v", fds, err)
 	}
-	// A Poll that does not wait polls nothing but the set.
+	// A Poll that does not wait polls only the set.
 	p.wake.signal()
 	wantPoll(t, p, 0)
 	if n, err := Poll(fds, 0); n != 1 || err != nil {
@@ -574,7 +571,7 @@ func TestOneSignalAWait(t *testing.T) {
 	if _, err := p.Poll(time.Microsecond); err != nil {
 		t.Fatal(err)
 	}
-	p.waiting, p.polling = true, true // as if Poll waited for as long
+	p.waiting, p.polling = true, true // as if a Poll waited all the time
 	for i := 0; i < 100; i++ {
 		must(t, p.Modify(r, POLLIN))
 		must(t, p.Wake())
@@ -582,7 +579,7 @@ func TestOneSignalAWait(t *testing.T) {
 	var b [256]byte
 	n, err := syscall.Read(p.wake.r, b[:])
 	if p.wake.r == p.wake.w {
-		n = int(b[0]) + int(b[7]) // an eventfd counts, in either byte order
+		n = int(b[0]) + int(b[7]) // an eventfd's counter, in either byte order
 	}
 	if n != 1 || err != nil {
 		t.Errorf("signaled %d times, %v", n, err)
@@ -590,8 +587,8 @@ func TestOneSignalAWait(t *testing.T) {
 	p.waiting, p.polling = false, false
 }
 
-// TestWakeClosedByOthers checks that a Poller whose Waker somebody has closed, by mistake,
-// makes another.
+// TestWakeClosedByOthers checks that a Poller makes a new Waker if other code has closed its Waker
+// by mistake.
 func TestWakeClosedByOthers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -599,7 +596,7 @@ func TestWakeClosedByOthers(t *testing.T) {
 	(<-goPoll(p, time.Microsecond)).want(t, nil)
 	syscall.Close(p.wake.r)
 	c := goPoll(p, Forever)
-	for open := false; !open; { // without another call
+	for open := false; !open; { // Poll must make its own new Waker
 		p.mu.Lock()
 		if p.wake != nil {
 			open = isOpen(p.wake.r)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of the set: its memory, and how long it takes to find a descriptor.
+// Tests of the set: its memory, and the time to find a descriptor.
 
 package poll
 
@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// TestMemory checks that the memory of a set depends on how many descriptors are in
-// it, and not on how high they are.
+// TestMemory checks that the memory of a set depends on the number of descriptors in it, not on
+// their values.
 func TestMemory(t *testing.T) {
 	if instrumented() {
 		t.Skip("objects on the heap are larger in this build")
 	}
-	const copies = 8 // against the noise of everything else
+	const copies = 8 // to reduce noise
 	for _, s := range numberSets(10000) {
 		got := heap(func() any {
 			ps := new([copies]Poller)
@@ -49,17 +49,17 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestChains checks that descriptors are found quickly whatever their numbers: even if
-// they have the same hash under another multiplier, which a peer might guess.
+// TestChains checks that descriptors are found quickly whatever their numbers, even if the numbers
+// collide under another multiplier, which a peer might guess.
 func TestChains(t *testing.T) {
 	const n = 1000
 	sets := numberSets(n)
-	// Numbers that collide for a fixed multiplier: that of Fibonacci hashing, and
-	// one that another set has.
+	// Numbers that collide for a fixed multiplier: the one of Fibonacci hashing, and the
+	// one of another set.
 	var other set
 	other.add(0)
 	for _, multiplier := range []uint32{0x9e3779b1, 0x9e3779b9, other.multiplier} {
-		// The numbers whose products are small are all in the first chain.
+		// All numbers with small products are in the first chain.
 		inverse := multiplier // modulo 1<<32, by Newton's method
 		for i := 0; i < 5; i++ {
 			inverse *= 2 - multiplier*inverse
@@ -72,7 +72,7 @@ func TestChains(t *testing.T) {
 		}
 		sets = append(sets, s)
 	}
-	// The multiplier is random, so the bound is one of the mean over many sets.
+	// The multiplier is random, so check the mean over many sets.
 	const many = 100
 	for _, s := range sets {
 		t.Run("set="+s.name, func(t *testing.T) {
@@ -90,15 +90,15 @@ func TestChains(t *testing.T) {
 				for _, r := range p.set.list {
 					chain := &lengths[uint32(r.Fd)*p.set.multiplier>>p.set.shift]
 					*chain++
-					steps += *chain // to find them all
+					steps += *chain // the steps to find all of them
 					longest = max(longest, *chain)
 				}
 			}
 			mean := float64(steps) / float64(many*len(s.fds))
 			t.Logf("%d descriptors: %.2f steps on average, at most %d", len(s.fds), mean, longest)
-			// Each of the others is in the same chain with a probability of at
-			// most 2/len(heads), and half of those come first: 2 steps, and more by
-			// chance. In one chain it would be 500.
+			// Another number is in the same chain with a probability of at most
+			// 2/len(heads), and half of those come first. That gives 2 steps on
+			// average; a single chain would give 500.
 			if mean > 8 {
 				t.Errorf("%d descriptors: %.2f steps on average, want at most 8; at most %d", len(s.fds), mean, longest)
 			}

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Wait, and of the arguments of WaitContext. Wait is one of entryPoints too.
+// Tests of Wait, and of the arguments of WaitContext. Tests of entryPoints test Wait as well.
 
 package poll
 
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestWaitArguments checks the errors of arguments, which come before a done
-// context, and that nothing is polled then.
+// TestWaitArguments checks that invalid arguments give errors, even if the context is done, and
+// that nothing is polled.
 func TestWaitArguments(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-// The tests of Waker.
+// Tests of Waker.
 
 package poll
 
@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// wantReadable checks whether fd is POLLIN, in one call that does not wait.
+// wantReadable checks whether fd reports POLLIN, with one call that does not wait.
 func wantReadable(tb testing.TB, fd int, readable bool) {
 	tb.Helper()
 	want := Events(0)
@@ -27,7 +27,7 @@ func wantReadable(tb testing.TB, fd int, readable bool) {
 	}
 }
 
-// waits are the calls that wait for POLLIN of one descriptor.
+// waits are the calls that wait for POLLIN on one descriptor.
 var waits = []struct {
 	name string
 	wait func(fd int) (Events, error)
@@ -57,13 +57,13 @@ var waits = []struct {
 	}},
 }
 
-// TestWakerLevel checks that a Waker is POLLIN from Wake until Reset, for any number of
-// waiters and in any number of calls, and that many Wakes count as one.
+// TestWakerLevel checks that a Waker reports POLLIN from Wake until Reset, to any number of
+// waiters and calls, and that many Wakes count as one.
 func TestWakerLevel(t *testing.T) {
 	watchdog(t, soon)
 	w := newWaker(t)
 	wantReadable(t, w.Fd(), false)
-	must(t, w.Reset()) // does not wait, although nothing is set
+	must(t, w.Reset()) // does not wait, although there was no Wake
 	wantReadable(t, w.Fd(), false)
 	for round := 0; round < 20; round++ {
 		const each = 3
@@ -84,7 +84,7 @@ func TestWakerLevel(t *testing.T) {
 			}
 		}
 		if round%2 == 0 {
-			time.Sleep(time.Millisecond) // so that most of them wait; none has to
+			time.Sleep(time.Millisecond) // so that most goroutines are waiting; the test passes even if none is
 		}
 		for i := 0; i < 1+100*(round%3); i++ {
 			must(t, w.Wake())
@@ -121,8 +121,8 @@ func TestWakerDescriptor(t *testing.T) {
 	}
 }
 
-// TestWakerClosed checks that a closed Waker and a zero one return ErrClosed from
-// every method but Fd, which returns -1.
+// TestWakerClosed checks that every method of a closed Waker and of a zero Waker returns
+// ErrClosed, except Fd, which returns -1.
 func TestWakerClosed(t *testing.T) {
 	closed := newWaker(t)
 	must(t, closed.Close())
@@ -157,8 +157,8 @@ func TestWakerClosed(t *testing.T) {
 	}
 }
 
-// TestWakerCloseRace checks that the methods use no descriptor after Close, however they race
-// with it, since its number may be another file's by then.
+// TestWakerCloseRace checks that methods that race with Close do not use the descriptor after it
+// is closed, when its number may belong to another file.
 func TestWakerCloseRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	rounds := scaled(1000, 10)
@@ -168,7 +168,7 @@ func TestWakerCloseRace(t *testing.T) {
 		must(t, err)
 		fd := w.Fd()
 		var racing, over sync.WaitGroup
-		var opened atomic.Bool // the number may be another file's
+		var opened atomic.Bool // the number may belong to another file
 		for _, call := range []func() error{w.Wake, w.Reset} {
 			call := call
 			racing.Add(1)
@@ -196,7 +196,7 @@ func TestWakerCloseRace(t *testing.T) {
 		}
 		racing.Wait()
 		must(t, w.Close())
-		// Each end of a socket pair can be read and written, so it shows both.
+		// Each end of a socket pair can be read and written, so any use would be visible.
 		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 		must(t, err)
 		for _, s := range pair {
@@ -227,11 +227,11 @@ func TestWakerCloseRace(t *testing.T) {
 	}
 }
 
-// TestWakerNeverWaits checks that no number of Wakes makes Wake wait, not even one
-// that fills a pipe, and that one Reset answers them all.
+// TestWakerNeverWaits checks that Wake never waits, not even after enough Wakes to fill a pipe,
+// and that one Reset clears all of them.
 func TestWakerNeverWaits(t *testing.T) {
 	watchdog(t, 2*soon)
-	const wakes = 100000 // a pipe holds 65,536
+	const wakes = 100000 // a pipe holds 65,536 bytes
 	w := newWaker(t)
 	for _, n := range []int{wakes, 1, wakes} {
 		for i := 0; i < n; i++ {
@@ -246,8 +246,8 @@ func TestWakerNeverWaits(t *testing.T) {
 	}
 }
 
-// TestWakerGarbage checks that the garbage collector closes a dropped Waker, also where small
-// objects beside it are in use, and none that is in use.
+// TestWakerGarbage checks that the garbage collector closes a Waker that was dropped, even if small
+// objects next to it are in use, and closes no Waker that is in use.
 func TestWakerGarbage(t *testing.T) {
 	needFds(t, 130)
 	watchdog(t, 2*soon)
@@ -256,7 +256,7 @@ func TestWakerGarbage(t *testing.T) {
 	var neighbors []*int32
 	before := openFds(t)
 	made := make(chan error)
-	go func() { // whose stack is garbage as well
+	go func() { // in a goroutine, so that no reference stays on this stack
 		var err error
 		for i := 0; i < 100 && err == nil; i++ {
 			neighbors = append(neighbors, new(int32))
@@ -267,7 +267,7 @@ func TestWakerGarbage(t *testing.T) {
 	}()
 	must(t, <-made)
 	for after := openFds(t); after > before; after = openFds(t) {
-		runtime.Gosched() // until they are closed, or the watchdog ends the run
+		runtime.Gosched() // until the Wakers are closed, or the watchdog ends the run
 	}
 	runtime.KeepAlive(neighbors)
 	must(t, w.Wake())

@@ -6,10 +6,10 @@ import (
 	"unsafe"
 )
 
-// playedArrays are what Linux's kernel is given in place of the callers' arrays.
+// playedArrays holds copies of the callers' arrays, which are passed to Linux's kernel.
 var playedArrays = sync.Pool{New: func() any { return new([]PollFd) }}
 
-// linuxPoll calls the kernel. A nil ts is forever.
+// linuxPoll calls ppoll(2). A nil ts means forever.
 func linuxPoll(fds []PollFd, ts *syscall.Timespec) (n uintptr, errno syscall.Errno) {
 	var left *syscall.Timespec // the kernel writes to it
 	if ts != nil {
@@ -20,7 +20,7 @@ func linuxPoll(fds []PollFd, ts *syscall.Timespec) (n uintptr, errno syscall.Err
 	return n, errno
 }
 
-// swap exchanges two bits of e. As no bit is lost, this can be undone.
+// swap exchanges two bits of e. Calling it twice gives e again.
 func swap(e, a, b Events) Events {
 	if (e&a != 0) != (e&b != 0) {
 		e ^= a | b

@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// playedPoll is poll(2) with the habits of Darwin's kernel, over that of Linux: as read in
-// bsd/kern/sys_generic.c of xnu, never run. It reads the whole array when it begins and
-// writes the whole array back when it ends. It fails with EAGAIN now and then, and returns
-// 0 before its time. It takes 10240 entries at most.
+// playedPoll simulates Darwin's poll(2) on top of Linux's. Its behavior was read in xnu's
+// bsd/kern/sys_generic.c, not observed. It reads the whole array at the start of the call and
+// writes the whole array back at the end. It sometimes fails with EAGAIN, and sometimes
+// returns 0 early. It takes at most 10240 entries.
 //
-// A mask of 0 watches nothing. POLLPRI comes with any data in a pipe. With POLLHUP a read is
-// reported as possible and a write is not, also for a pipe without a reader, in place of
-// POLLERR. Of entries that ask to read one descriptor, only the last is reported.
+// A mask of 0 watches nothing. POLLPRI is reported for any data in a pipe. POLLHUP replaces
+// POLLERR. Together with POLLHUP a read is reported as possible, and a write as not possible.
+//
+// Two rules are simpler than xnu's. POLLHUP always hides POLLOUT; in xnu only if the entry
+// asks for POLLIN too. If entries for one descriptor ask to read, only the last is reported;
+// in xnu that also holds for entries that do not ask to read.
 func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms < -1 {
 		panic("a negative timeout other than -1 is finite on Darwin")
@@ -26,7 +29,7 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 		return ^uintptr(0), 0, syscall.EAGAIN
 	case 1:
 		if ms != 0 && len(fds) > 0 {
-			ms = 0 // over at once, ready or not
+			ms = 0 // return immediately, ready or not
 		}
 	}
 	own := playedArrays.Get().(*[]PollFd)
@@ -41,7 +44,7 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 		case f.Events&POLLPRI != 0 && isPipe(int(f.Fd)):
 			f.Events |= POLLIN
 		}
-		f.Events = swap(f.Events, POLLWRBAND, 0x200) // Linux's
+		f.Events = swap(f.Events, POLLWRBAND, 0x200) // Linux's POLLWRBAND
 	}
 	var tsp *syscall.Timespec
 	if ms >= 0 {
@@ -61,7 +64,7 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 			got |= POLLPRI
 		}
 		got &= f.Events | POLLERR | POLLHUP | POLLNVAL
-		if len(back) < 256 && f.Events&playedReads != 0 && got&POLLNVAL == 0 { // or it would take long
+		if len(back) < 256 && f.Events&playedReads != 0 && got&POLLNVAL == 0 { // in a long array the search would be slow
 			for _, later := range back[i+1:] {
 				if later.Fd == f.Fd && later.Events&playedReads != 0 {
 					got = 0

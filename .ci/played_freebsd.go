@@ -8,7 +8,7 @@ import (
 
 const playedMost = 1 << 14 // kern.maxfilesperproc
 
-// playedPoll is poll(2) with the habits of FreeBSD's kernel, over that of Linux.
+// playedPoll simulates FreeBSD's poll(2) on top of Linux's ppoll(2).
 func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms == -1 {
 		return playedPpoll(fds, nil)
@@ -19,15 +19,14 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	return playedPpoll(fds, &syscall.Timespec{Sec: int64(ms / 1000), Nsec: int64(ms % 1000 * 1e6)})
 }
 
-// playedPpoll is ppoll(2) likewise. It writes to nothing but the revents, and not even to
-// these when a signal has ended it. It is late by up to 1/16 of the timeout. It takes
-// playedMost entries at most. With POLLHUP it reports that a read is possible and a write
-// is not, also for a pipe without a reader, in place of POLLERR. A pipe can be written to
-// at both ends.
+// playedPpoll simulates FreeBSD's ppoll(2). It writes only revents, and not even those if a
+// signal ends it. It returns late by up to 1/16 of the timeout. It takes at most playedMost
+// entries. POLLHUP replaces POLLERR. Together with POLLHUP a read is reported as possible, and
+// a write as not possible. Both ends of a pipe can be written to.
 //
-// It cannot play that closing a descriptor ends a wait for it, or that more entries than
-// RLIMIT_NOFILE are allowed. It does not play what sockets, FIFOs and files report, since
-// no test that runs here would notice.
+// It cannot simulate that closing a descriptor ends a wait on it, or that more entries than
+// RLIMIT_NOFILE are allowed. It does not simulate the events of sockets, FIFOs and files,
+// since no test that runs here would notice.
 func playedPpoll(fds []PollFd, ts *syscall.Timespec) (n, _ uintptr, errno syscall.Errno) {
 	if len(fds) > playedMost {
 		return ^uintptr(0), 0, syscall.EINVAL
@@ -68,7 +67,7 @@ func playedPpoll(fds []PollFd, ts *syscall.Timespec) (n, _ uintptr, errno syscal
 	return n, 0, 0
 }
 
-// toLinux gives the bits Linux's values, and those of Linux FreeBSD's.
+// toLinux swaps the bits whose values differ on Linux and FreeBSD, so it converts both ways.
 func toLinux(e Events) Events { return swap(swap(e, POLLWRBAND, 0x200), POLLRDHUP, 0x2000) }
 
 // isReadEnd reports whether fd is the read end of a pipe.

@@ -19,12 +19,12 @@ import (
 type client struct {
 	fd             int
 	connected      bool
-	start          time.Time // of the current message
-	sent, received int       // of its bytes
+	start          time.Time // when the current message was begun
+	sent, received int       // bytes of the current message
 }
 
-// load keeps n connections busy until ctx is done, and leaves them to the end of
-// the process.
+// load keeps n connections busy until ctx is done. It does not close them, since the
+// process ends afterwards.
 func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	var p poll.Poller
 	defer p.Close()
@@ -62,7 +62,7 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 		for _, r := range ready {
 			c := r.Value.(*client)
 			if !c.connected {
-				// POLLOUT is reported for a failed connect, too.
+				// POLLOUT is also reported for a failed connect.
 				if err := socketError(c.fd); err != nil {
 					return fmt.Errorf("connect to %v: %w", addr, err)
 				}
@@ -79,7 +79,7 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 				}
 			}
 			// The beginning of a long message comes back while the rest is being
-			// sent. It must be read, because the server does not read on before.
+			// sent. Read it: the server does not read more until it has sent it.
 			events := poll.POLLIN
 			if c.sent < size {
 				if err := c.send(message); err != nil {
@@ -132,8 +132,8 @@ func (c *client) receive(buf, message []byte) error {
 	return nil
 }
 
-// A histogram counts durations in classes 1.1 percent apart, so its size does not
-// depend on their number.
+// A histogram counts durations in classes that are 1.1 percent apart, so its size does
+// not depend on the number of durations.
 type histogram struct {
 	n       int
 	max     time.Duration
@@ -146,7 +146,7 @@ func (h *histogram) add(d time.Duration) {
 	h.classes[int(64*math.Log2(float64(max(d, 1))))]++
 }
 
-// quantile returns the duration that the part q of all durations does not exceed.
+// quantile returns the q-quantile of the durations: a fraction q of them is not longer.
 func (h *histogram) quantile(q float64) time.Duration {
 	left := int(math.Ceil(q * float64(h.n)))
 	for i, n := range h.classes {

@@ -1,16 +1,16 @@
 //go:build linux || darwin || freebsd
 
-// Echo is a TCP echo server, and a client that loads it. Both use non-blocking
+// Echo is a TCP echo server, and a client that measures it. Both use non-blocking
 // sockets, with one goroutine and one Poller for all connections:
 //
 //	go run ./examples/echo [-addr 127.0.0.1:7007]
 //	go run ./examples/echo -load 100 [-for 2s] [-size 64] [-addr 127.0.0.1:7007]
 //
-// The server runs until Ctrl-C. The client keeps -load connections busy, each with
-// one message at a time, for the time of -for or until Ctrl-C. Then it prints the
+// The server runs until Ctrl-C. The client keeps -load connections busy, each with one
+// message at a time, for the duration -for or until Ctrl-C. Then it prints the
 // throughput and the round-trip times.
 //
-// An ordinary server does not need this: package net does the polling.
+// An ordinary server does not need this package: package net does the polling.
 package main
 
 import (
@@ -24,15 +24,15 @@ import (
 	"time"
 )
 
-// The limits of the client's flags. One address has no more ports to connect from,
-// and a message is kept in memory.
+// The limits of the client's flags. One address has no more ports to connect from, and
+// a message must fit in memory.
 const (
 	maxConns = 65535
 	maxSize  = 64 << 20
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:7007", "the numeric `address` and port to listen on or to load")
+	addr := flag.String("addr", "127.0.0.1:7007", "the numeric `address` and port to listen on or to connect to")
 	conns := flag.Int("load", 0, "run the client, with `n` connections")
 	length := flag.Duration("for", 2*time.Second, "how long the client runs")
 	size := flag.Int("size", 64, "the size of the client's messages in `bytes`")

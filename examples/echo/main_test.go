@@ -33,7 +33,7 @@ func address(p *program.Program) string {
 	return strings.TrimSpace(strings.TrimPrefix(p.Line("listening on "), "listening on "))
 }
 
-// stop ends a server by Ctrl-C, and checks how its last line begins.
+// stop ends a server with Ctrl-C, and checks the beginning of its last line.
 func stop(t *testing.T, p *program.Program, want string) {
 	t.Helper()
 	p.Interrupt()
@@ -71,14 +71,14 @@ func trip(t *testing.T, c *net.TCPConn, message []byte) {
 	}
 }
 
-// TestEcho checks short and long messages, and a peer that shuts down writing.
+// TestEcho checks short and long messages, and a peer that stops writing.
 func TestEcho(t *testing.T) {
 	p, addr := start(t)
 	c := dialTest(t, addr)
 	trip(t, c, []byte("one\n"))
 	trip(t, c, pattern(3<<20))
 
-	// Bytes sent before the shutdown still come back, and then the end.
+	// Bytes sent before the shutdown still come back, followed by the end of the stream.
 	go func() {
 		c.Write([]byte("last"))
 		c.CloseWrite()
@@ -89,8 +89,8 @@ func TestEcho(t *testing.T) {
 	stop(t, p, fmt.Sprintf("1 connections, %d bytes\n", 4+3<<20+4))
 }
 
-// fill writes block to c, over and over, until c is not writable for a while. It
-// returns the number of bytes written.
+// fill writes block to c repeatedly until c is not writable for a while. It returns the
+// number of bytes written.
 func fill(t *testing.T, c *net.TCPConn, block []byte) (n int) {
 	t.Helper()
 	for n < 1<<30 {
@@ -107,8 +107,8 @@ func fill(t *testing.T, c *net.TCPConn, block []byte) (n int) {
 	return n
 }
 
-// TestSlowReader checks that the server stops reading from a peer that only sends,
-// goes on serving the others, and loses nothing.
+// TestSlowReader checks that the server stops reading from a peer that only sends, serves
+// the others, and loses nothing.
 func TestSlowReader(t *testing.T) {
 	p, addr := start(t)
 	slow := dialTest(t, addr)
@@ -123,8 +123,8 @@ func TestSlowReader(t *testing.T) {
 	stop(t, p, fmt.Sprintf("2 connections, %d bytes\n", n+len("another")))
 }
 
-// TestReset checks that a peer that resets its connection while the server waits
-// to write does no harm.
+// TestReset checks that the server survives a peer that resets its connection while the
+// server waits to write.
 func TestReset(t *testing.T) {
 	p, addr := start(t)
 	c := dialTest(t, addr)
@@ -135,8 +135,8 @@ func TestReset(t *testing.T) {
 	stop(t, p, "2 connections, ")
 }
 
-// TestOutOfDescriptors checks that a server without free descriptors accepts again
-// from time to time, and serves everybody in the end.
+// TestOutOfDescriptors checks that a server without free descriptors retries from time to
+// time, and serves every client in the end.
 func TestOutOfDescriptors(t *testing.T) {
 	cmd := program.Command(t, "-addr", "127.0.0.1:0")
 	cmd.Args = append([]string{"sh", "-c", `ulimit -n 16; exec "$@" 2>&1`, "sh"}, cmd.Args...)
@@ -170,8 +170,7 @@ var report = regexp.MustCompile(`^(\d+) connections, messages of (\d+) bytes, [\
 (round trip: 50% [\d.]+[mµ]?s, 90% [\d.]+[mµ]?s, 99% [\d.]+[mµ]?s, longest [\d.]+[mµ]?s
 )?$`)
 
-// checkReport checks the client's report, and that at least trips round trips were
-// made.
+// checkReport checks the client's report, and that it has at least trips round trips.
 func checkReport(t *testing.T, text string, conns, size, trips int) {
 	t.Helper()
 	m := report.FindStringSubmatch(text)
@@ -182,9 +181,9 @@ func checkReport(t *testing.T, text string, conns, size, trips int) {
 	}
 }
 
-// relay passes conns connections on to the server at addr. It closes tripped when
-// more than size bytes have come over each: a client that sends more than its first
-// message has read that one back.
+// relay forwards conns connections to the server at addr. It closes tripped when it has
+// received more than size bytes on each connection: a client that sends more than its
+// first message has read that message back.
 func relay(t *testing.T, addr string, conns, size int) (relayAddr string, tripped <-chan struct{}) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -223,11 +222,11 @@ func relay(t *testing.T, addr string, conns, size int) (relayAddr string, trippe
 	return l.Addr().String(), c
 }
 
-// TestLoad checks the client, for messages of several sizes, until Ctrl-C ends it.
+// TestLoad checks the client with messages of several sizes, and that Ctrl-C ends it.
 func TestLoad(t *testing.T) {
 	p, addr := start(t)
 	for _, test := range []struct{ conns, size int }{
-		{1, 1}, {50, 64}, {3, 500_000}, // the last is more than a socket takes at once
+		{1, 1}, {50, 64}, {3, 500_000}, // the last message does not fit a socket's buffer
 	} {
 		relayAddr, tripped := relay(t, addr, test.conns, test.size)
 		client := program.Start(t, program.Command(t, "-addr", relayAddr, "-for", "1h",
@@ -270,7 +269,7 @@ func TestInterruptLoad(t *testing.T) {
 	}
 	defer c.Close()
 	message := make([]byte, 64)
-	for i := 0; i < 2; i++ { // the client sends the second when it has read the first
+	for i := 0; i < 2; i++ { // the client sends the second message after reading the first
 		if _, err := io.ReadFull(c, message); err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +281,7 @@ func TestInterruptLoad(t *testing.T) {
 	checkReport(t, p.Ends(0, ""), 1, 64, 1)
 }
 
-// TestIPv6 checks an IPv6 address.
+// TestIPv6 checks a server with an IPv6 address.
 func TestIPv6(t *testing.T) {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
@@ -294,7 +293,7 @@ func TestIPv6(t *testing.T) {
 	stop(t, p, "1 connections, 3 bytes\n")
 }
 
-// TestErrors checks that bad input is refused in one line.
+// TestErrors checks that bad input gives one line of error.
 func TestErrors(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -324,8 +323,8 @@ func TestErrors(t *testing.T) {
 	program.Check(t, 1, " to "+addr+": connection refused\n", "-load", "3", "-addr", addr)
 }
 
-// TestBadServer checks that the client ends if the server sends something else, or
-// closes the connection.
+// TestBadServer checks that the client ends if the server sends other data or closes the
+// connection.
 func TestBadServer(t *testing.T) {
 	for want, answer := range map[string]string{
 		"what came back is not what was sent": "other",
@@ -350,7 +349,7 @@ func TestBadServer(t *testing.T) {
 	}
 }
 
-// TestHistogram checks quantiles, and the shortest and the longest duration.
+// TestHistogram checks quantiles, and the shortest and longest durations.
 func TestHistogram(t *testing.T) {
 	var h histogram
 	for i := 1; i <= 1000; i++ {

@@ -23,9 +23,9 @@ type server struct {
 	echoed   int64
 }
 
-// A conn is the value of a registered connection. While it has unsent bytes it
-// waits for POLLOUT only: the server does not read on from a peer that does not
-// read, so memory is bounded.
+// A conn is the value of a registered connection. While it has unsent bytes it waits
+// only for POLLOUT: the server stops reading from a peer that does not read, so memory
+// is bounded.
 type conn struct {
 	fd     int
 	unsent []byte // mostly empty
@@ -34,8 +34,8 @@ type conn struct {
 // retry is how long the server waits after a failed accept.
 const retry = 100 * time.Millisecond
 
-// serve runs until ctx is done, and leaves the connections that are open then to
-// the end of the process.
+// serve runs until ctx is done. It does not close the connections that are open then,
+// since the process ends afterwards.
 func serve(ctx context.Context, addr netip.AddrPort) error {
 	s := new(server)
 	defer s.p.Close()
@@ -71,8 +71,8 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 				return err
 			}
 		}
-		// The loop closes only the descriptor of the current entry, so a number
-		// that accept reuses does not appear again in ready.
+		// The loop closes only the current entry's descriptor, so if accept reuses a
+		// number, no later entry in ready has it.
 		for _, r := range ready {
 			if c, ok := r.Value.(*conn); ok {
 				if err := s.echo(c); err != nil {
@@ -83,8 +83,8 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 				continue
 			}
 			if err := s.accept(); err != nil {
-				// EMFILE for example. The listener stays ready, so Poll would
-				// return immediately, again and again.
+				// For example EMFILE. The listener stays ready, so every Poll
+				// would return immediately.
 				fmt.Fprintf(os.Stderr, "echo: accept: %v; again in %v\n", err, retry)
 				if err := s.p.Disable(s.listener); err != nil {
 					return err
@@ -106,7 +106,7 @@ func (s *server) accept() error {
 				syscall.Close(fd)
 				return err
 			}
-		case syscall.ECONNABORTED, syscall.EINTR: // this one has gone, or try again
+		case syscall.ECONNABORTED, syscall.EINTR: // the peer has gone, or a signal arrived: try again
 		case syscall.EAGAIN:
 			return nil
 		default:
@@ -122,8 +122,8 @@ func (s *server) add(c *conn) error {
 	return s.p.Attach(c.fd, c)
 }
 
-// echo reads or writes once. It need not know the events: read(2) and write(2)
-// return an error or a hang-up.
+// echo reads or writes once. It does not check the events: read(2) and write(2) report
+// errors and hang-ups.
 func (s *server) echo(c *conn) error {
 	out := c.unsent
 	if len(out) == 0 {
@@ -151,7 +151,8 @@ func (s *server) echo(c *conn) error {
 	return s.p.Modify(c.fd, poll.POLLIN)
 }
 
-// close unregisters the descriptor first, while no other file can have its number.
+// close unregisters the descriptor first: once it is closed, another file may get its
+// number.
 func (s *server) close(c *conn) error {
 	err := s.p.Unregister(c.fd)
 	syscall.Close(c.fd)

@@ -43,12 +43,12 @@ func dial(addr netip.AddrPort) (fd int, err error) {
 func accept(listener int) (fd int, err error) {
 	fd, err = accept1(listener)
 	if err == nil {
-		noDelay(fd) // if this fails, so does the first read
+		noDelay(fd) // if this fails, the first read fails too
 	}
 	return fd, err
 }
 
-// noDelay disables Nagle's algorithm: the end of a message is sent at once.
+// noDelay disables Nagle's algorithm, so the end of a message is sent immediately.
 func noDelay(fd int) error {
 	return syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
 }

@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// Darwin needs separate calls to set the mode of a new socket. A program that
+// On Darwin, setting the mode of a new socket takes separate calls. A program that
 // starts others must hold syscall.ForkLock around them.
 
 func socket1(family int) (fd int, err error) {

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// The structs of linux/gpio.h, version 2 (Linux 5.10). Every 64-bit field is at a
-// multiple of 8, so the layout is the same where Go aligns uint64 to 4 bytes.
+// The structs of linux/gpio.h, version 2 (Linux 5.10). The offset of every 64-bit field
+// is a multiple of 8, so the layout is right even where Go aligns uint64 to 4 bytes.
 
 type chipInfo struct { // struct gpiochip_info
 	name, label [32]byte
@@ -49,8 +49,8 @@ type lineRequest struct { // struct gpio_v2_line_request
 type lineEvent struct { // struct gpio_v2_line_event
 	timestamp  uint64 // in nanoseconds, CLOCK_MONOTONIC
 	id, offset uint32
-	seqno      uint32 // among the edges of all lines of the request
-	lineSeqno  uint32 // among those of this line; the first is 1
+	seqno      uint32 // counts the edges of all lines in the request
+	lineSeqno  uint32 // counts the edges of this line, from 1
 	_          [6]uint32
 }
 
@@ -81,6 +81,6 @@ func ior(nr, size uintptr) uintptr {
 	return 2<<30 | size<<16 | 0xb4<<8 | nr
 }
 
-func iowr(nr, size uintptr) uintptr { // the same everywhere
+func iowr(nr, size uintptr) uintptr { // the same on every architecture
 	return 3<<30 | size<<16 | 0xb4<<8 | nr
 }

@@ -61,7 +61,7 @@ func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 	if err != nil {
 		return -1, info, &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer syscall.Close(chip) // the line stays open without it
+	defer syscall.Close(chip) // the line does not need the chip to stay open
 	var about chipInfo
 	if err := ioctl(chip, getChipInfo, unsafe.Pointer(&about)); err != nil {
 		return -1, info, mistakef("%s is not a GPIO chip: %v", path, err)
@@ -91,7 +91,7 @@ func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 	return fd, info, nil
 }
 
-// findLine finds a line by its offset, or by its name with the help of get.
+// findLine finds a line by its offset or its name, using get.
 func findLine(path, line string, lines uint32, get func(offset uint32) (lineInfo, error)) (lineInfo, error) {
 	if offset, err := strconv.ParseUint(line, 10, 32); err == nil {
 		if offset >= uint64(lines) {
@@ -108,8 +108,8 @@ func findLine(path, line string, lines uint32, get func(offset uint32) (lineInfo
 	return lineInfo{}, mistakef("%s has no line named %q", path, line)
 }
 
-// newRequest is a request for one line as an input with edges. The clock is
-// CLOCK_MONOTONIC unless a flag chooses another.
+// newRequest returns a request for one line as an input with edges. The kernel uses
+// CLOCK_MONOTONIC, since no flag selects another clock.
 func newRequest(offset uint32, edge string) lineRequest {
 	r := lineRequest{numLines: 1}
 	r.offsets[0] = offset
@@ -128,8 +128,8 @@ func watchLine(ctx context.Context, out io.Writer, fd int, count int, timeout ti
 		if _, err := wait(ctx, fd, poll.POLLIN, timeout); err != nil {
 			return err
 		}
-		// Read whatever the event: after POLLERR|POLLHUP the error is ENODEV,
-		// because the chip is gone.
+		// Read whatever the event: after POLLERR|POLLHUP the chip is gone, and the
+		// read fails with ENODEV.
 		size, err := syscall.Read(fd, buf)
 		switch {
 		case err == syscall.EAGAIN || err == syscall.EINTR:
@@ -142,7 +142,7 @@ func watchLine(ctx context.Context, out io.Writer, fd int, count int, timeout ti
 			return fmt.Errorf("read %d bytes, but an event has %d", size, eventSize)
 		}
 		for _, e := range events[:size/eventSize] {
-			if missed := e.lineSeqno - last - 1; missed != 0 { // right also when the number overflows
+			if missed := e.lineSeqno - last - 1; missed != 0 { // correct even if the number overflows
 				fmt.Fprintf(out, "missed %d\n", missed)
 			}
 			last = e.lineSeqno
@@ -171,7 +171,7 @@ func text(s [32]byte) string {
 }
 
 func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
-	// The conversion in the call itself keeps what arg points to alive.
+	// The conversion in the call itself keeps the target of arg alive.
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(arg)); errno != 0 {
 		return errno
 	}

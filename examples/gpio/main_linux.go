@@ -1,4 +1,4 @@
-// Gpio prints the edges of a GPIO line, as a button or a sensor makes them:
+// Gpio prints the edges of a GPIO line, for example from a button or a sensor:
 //
 //	go run ./examples/gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line
 //	go run ./examples/gpio [-n edges] [-timeout d] value-file
@@ -32,8 +32,8 @@ import (
 
 func main() {
 	edge := flag.String("edge", "", "the `edges` to wait for: rising, falling or both (default both)")
-	count := flag.Int("n", 0, "how many `edges` to wait for; 0 is no limit")
-	timeout := flag.Duration("timeout", 0, "the longest time to wait for an edge, as in 1.5s; 0 is no limit")
+	count := flag.Int("n", 0, "the number of `edges` to wait for; 0 means no limit")
+	timeout := flag.Duration("timeout", 0, "the longest time to wait for an edge, such as 1.5s; 0 means no limit")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line\n"+
 			"       gpio [-n edges] [-timeout d] value-file")
@@ -82,8 +82,8 @@ func (m mistake) Error() string { return string(m) }
 
 func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
 
-// wait waits until fd is ready for one of events, until ctx is done, or for the
-// timeout if it is not 0.
+// wait waits until fd reports one of events or ctx is done, or until the timeout if that
+// is not 0.
 func wait(ctx context.Context, fd int, events poll.Events, timeout time.Duration) (poll.Events, error) {
 	if timeout > 0 {
 		var cancel context.CancelFunc

@@ -30,7 +30,7 @@ func event(timestamp uint64, id, lineSeqno uint32) []byte {
 	return b
 }
 
-// pipe returns a pipe, with the reading end non-blocking, as a line is.
+// pipe returns a pipe whose read end is non-blocking, like a line.
 func pipe(t *testing.T) (r, w int) {
 	t.Helper()
 	var fds [2]int
@@ -49,10 +49,10 @@ func write(t *testing.T, fd int, events ...[]byte) {
 	}
 }
 
-// TestEvents checks how events are decoded and missed ones counted, with a pipe in
-// place of a line.
+// TestEvents checks, with a pipe in place of a line, that events are decoded and missed
+// events counted.
 func TestEvents(t *testing.T) {
-	many := make([][]byte, 40) // more than one read
+	many := make([][]byte, 40) // more than fit one read
 	for i := range many {
 		many[i] = event(1e9, 1, uint32(i+1))
 	}
@@ -95,8 +95,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestWait checks that the program's loop waits for edges, remembers the last
-// number from one read to the next, and ends when ctx does.
+// TestWait checks that the program's loop waits for edges, remembers the last number
+// between reads, and ends when ctx is done.
 func TestWait(t *testing.T) {
 	r, w := pipe(t)
 	defer syscall.Close(w)
@@ -128,7 +128,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// TestLineErrors checks the ends of a watch that are errors.
+// TestLineErrors checks the errors that end a watch.
 func TestLineErrors(t *testing.T) {
 	r, w := pipe(t)
 	err := watchLine(context.Background(), io.Discard, r, 0, time.Millisecond)
@@ -194,8 +194,8 @@ func TestChipPath(t *testing.T) {
 	}
 }
 
-// TestValue checks the loop for a value file with /proc/thread-self/mounts, which
-// reports a change in the same way.
+// TestValue checks the loop for a value file with /proc/thread-self/mounts, which reports
+// changes in the same way.
 func TestValue(t *testing.T) {
 	program.OwnMounts(t)
 	mounted := t.TempDir()
@@ -204,7 +204,7 @@ func TestValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(fd)
-	value, err := readValue(fd) // how the file begins, each time
+	value, err := readValue(fd) // the beginning of the file, which does not change
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// valueFile makes a directory like that of a line in sysfs.
+// valueFile makes a directory that looks like a line in sysfs.
 func valueFile(t *testing.T, value, edge string) (path string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -251,8 +251,8 @@ func valueFile(t *testing.T, value, edge string) (path string) {
 	return dir + "/value"
 }
 
-// TestSignal checks that the program waits with an ordinary file in place of a
-// value file, which never changes, and that a signal ends it.
+// TestSignal checks that the program waits while the value does not change, with an
+// ordinary file in place of a value file, and that a signal ends it.
 func TestSignal(t *testing.T) {
 	path := valueFile(t, "1\n", "both\n")
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
@@ -267,8 +267,8 @@ func TestSignal(t *testing.T) {
 	}
 }
 
-// TestErrors checks that a mistake is one line and the usage, with status 2, and
-// that another error is one line, with status 1.
+// TestErrors checks that a mistake in the command line prints one line and the usage, with
+// status 2, and that another error prints one line, with status 1.
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	file := valueFile(t, "some text that is not a value\n", "both\n")
@@ -294,7 +294,7 @@ func TestErrors(t *testing.T) {
 	} {
 		program.Check(t, 2, "gpio: "+test.mistake+"\nusage: gpio", test.args...)
 	}
-	program.Check(t, 2, "gpio: /dev/null is not a GPIO chip: ", "/dev/null", "17") // ENOTTY; in qemu ENOSYS
+	program.Check(t, 2, "gpio: /dev/null is not a GPIO chip: ", "/dev/null", "17") // ENOTTY, or ENOSYS in qemu
 	program.Check(t, 2, "usage: gpio", "-timeout", "x", "0", "17")
 	program.Check(t, 0, "usage: gpio", "-h")
 

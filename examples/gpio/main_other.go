@@ -1,6 +1,6 @@
 //go:build !linux
 
-// Gpio prints the edges of a GPIO line, on Linux only.
+// Gpio prints the edges of a GPIO line. It needs Linux.
 package main
 
 import (

@@ -13,7 +13,7 @@ import (
 	"example.com/poll"
 )
 
-// runValue prints the values of a line, which are read from its file in sysfs.
+// runValue prints the values of a line, read from its file in sysfs.
 func runValue(ctx context.Context, path string, count int, timeout time.Duration) error {
 	fd, err := openValue(path)
 	if err != nil {
@@ -68,7 +68,8 @@ func openFile(path string) (fd int, err error) {
 
 // watchValue prints the value of fd now, and after each edge.
 func watchValue(ctx context.Context, out io.Writer, fd int, count int, timeout time.Duration) error {
-	// An edge is reported until the value is read, and so is the opening.
+	// An edge is reported until the value is read. The first poll after open reports
+	// one too.
 	value, err := readValue(fd)
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
@@ -76,13 +77,13 @@ func watchValue(ctx context.Context, out io.Writer, fd int, count int, timeout t
 	fmt.Fprintln(out, "the value is", value)
 	start := time.Now()
 	for n := 0; count == 0 || n < count; n++ {
-		// With POLLPRI comes POLLERR, which is no error (fs/kernfs/file.c).
-		// POLLIN would always be reported.
+		// POLLERR comes with POLLPRI, and is not an error (fs/kernfs/file.c). Do not
+		// ask for POLLIN, which is always reported.
 		events, err := wait(ctx, fd, poll.POLLPRI, timeout)
 		if err != nil {
 			return err
 		}
-		// This is the value of now: several edges may be one event.
+		// This is the current value: one event may stand for several edges.
 		value, err := readValue(fd)
 		if err != nil {
 			return fmt.Errorf("read: %w", err) // ENODEV if the line was unexported
@@ -92,7 +93,7 @@ func watchValue(ctx context.Context, out io.Writer, fd int, count int, timeout t
 	return nil
 }
 
-// readValue reads from the beginning of the file.
+// readValue reads the file from the beginning.
 func readValue(fd int) (value string, err error) {
 	if _, err := syscall.Seek(fd, 0, 0); err != nil {
 		return "", err

@@ -12,9 +12,10 @@ import (
 
 const esc = 0x1b
 
-// next returns the name of the first key in b, which is not empty, and its length
-// in bytes. The length is 0 if b may be the beginning of a longer key. If final,
-// an escape sequence does not go on after b; a character of UTF-8 still may.
+// next returns the name of the first key in b, which must not be empty, and its length
+// in bytes. The length is 0 if b may be the beginning of a longer key. If final is set,
+// an escape sequence at the end of b is complete; a UTF-8 character may still be
+// incomplete.
 func next(b []byte, final bool) (key string, n int) {
 	if b[0] != esc {
 		return character(b)
@@ -37,7 +38,7 @@ func next(b []byte, final bool) (key string, n int) {
 			return "", 0
 		}
 	}
-	// A terminal sends Alt with a key as Esc and the key.
+	// For Alt with a key, a terminal sends Esc and the key.
 	key, n = character(b[1:])
 	switch {
 	case n > 0:
@@ -48,9 +49,9 @@ func next(b []byte, final bool) (key string, n int) {
 	return "", 0
 }
 
-// character returns the name of the first character in b, which is not empty, and
-// its length, or 0 if b is the beginning of a character. A byte that is not UTF-8
-// is a key of its own.
+// character returns the name of the first character in b, which must not be empty, and
+// its length, or 0 if b is the beginning of a character. Each byte that is not UTF-8 is
+// a separate key.
 func character(b []byte) (key string, n int) {
 	if !utf8.FullRune(b) {
 		return "", 0
@@ -77,12 +78,12 @@ func character(b []byte) (key string, n int) {
 	return string(r), n
 }
 
-// maxSequence is longer than any sequence that a key sends.
+// maxSequence is above the length of any sequence that a key sends.
 const maxSequence = 32
 
 // sequence returns the length of the escape sequence at the beginning of b, and
-// whether it is complete. See ECMA-48, 5.4; SS3 is ESC O and one more byte. A
-// sequence that is malformed or too long ends before the byte that makes it so.
+// whether it is complete. See ECMA-48, 5.4; SS3 is ESC O and one more byte. If a
+// sequence is malformed or too long, it ends before the first bad byte.
 func sequence(b []byte) (n int, complete bool) {
 	n = 2
 	if b[1] == '[' {
@@ -102,8 +103,8 @@ func sequence(b []byte) (n int, complete bool) {
 	return n, true
 }
 
-// sequences has the names of escape sequences, without the ESC. With a modifier a
-// key sends "[1;2A" rather than "[A", and "[3;2~" rather than "[3~".
+// sequences has the key names for escape sequences, which are written without the ESC.
+// With a modifier, a key sends "[1;2A" instead of "[A", and "[3;2~" instead of "[3~".
 var sequences = map[string]string{
 	"[A": "Up", "[B": "Down", "[C": "Right", "[D": "Left", "[H": "Home", "[F": "End", "[Z": "Shift-Tab",
 	"OA": "Up", "OB": "Down", "OC": "Right", "OD": "Left", "OH": "Home", "OF": "End",

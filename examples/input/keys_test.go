@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestNext checks the keys of complete input.
+// TestNext checks the keys in complete input.
 func TestNext(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{"a", "a"},
@@ -20,7 +20,7 @@ func TestNext(t *testing.T) {
 		{"\x1b[", "Alt-["},
 		{"\x1bO", "Alt-O"},
 		{"\x1b[1", "Alt-[ 1"},
-		{"\x1b\xc3", `Esc`}, // the rest of the character may come yet
+		{"\x1b\xc3", `Esc`}, // the rest of the character may follow
 		{"\x1b[A\x1b[1;5A\x1bOA\x1b[H\x1b[1~\x1b[Z", "Up Ctrl-Up Up Home Home Shift-Tab"},
 		{"\x1b[3~\x1b[3;6~\x1b[15~\x1b[1;2P\x1bOS\x1b[[A", "Delete Ctrl-Shift-Delete F5 Shift-F1 F4 F1"},
 		{"\x1b[99~", `unknown "\x1b[99~"`},
@@ -36,7 +36,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestNextWaits checks that no beginning of a key is taken for another key.
+// TestNextWaits checks that the beginning of a key is not taken for another key.
 func TestNextWaits(t *testing.T) {
 	for _, key := range []string{"é", "世", "😀", "\x1b[A", "\x1b[1;5A", "\x1bOP", "\x1b[[A", "\x1b[15~", "\x1bé"} {
 		for i := 1; i < len(key); i++ {
@@ -50,7 +50,7 @@ func TestNextWaits(t *testing.T) {
 	}
 }
 
-// FuzzNext checks that every input is used up, except the beginning of a key.
+// FuzzNext checks that all input is used up, except the beginning of a key.
 func FuzzNext(f *testing.F) {
 	f.Add([]byte("\x1b[A\x1bO\xc3"))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -63,7 +63,7 @@ func FuzzNext(f *testing.F) {
 	})
 }
 
-// all returns the names of the keys in text, and what is left.
+// all returns the names of the keys in text, and the rest of text.
 func all(text string, final bool) (names, rest string) {
 	var list []string
 	b, _ := keys([]byte(text), final, func(key string) error {

@@ -4,18 +4,18 @@
 //
 //	go run ./examples/input [-escape 25ms]
 //
-// A key such as Up arrives as several bytes that begin with the byte of the Esc
-// key. Input takes an Esc byte for the key if nothing follows within -escape. The
-// key q, Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP and SIGQUIT end it, and
-// so does an output that nobody reads.
+// A key such as Up arrives as several bytes, and the first is the byte of the Esc key.
+// If no byte follows within -escape, Input reports the Esc key. It ends after the key q,
+// Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP or SIGQUIT, and if nobody reads its
+// output.
 //
-// Input restores the terminal's settings when it ends in one of these ways, by an
-// error or by a panic of its reading goroutine. It cannot do so if another signal
+// Input restores the terminal's settings when it ends in one of these ways, with an
+// error, or with a panic of its reading goroutine. It cannot do so if another signal
 // ends or stops it, such as SIGKILL, SIGABRT or SIGTSTP: then run stty sane.
 //
-// Input reads the terminal in blocking mode, once for each POLLIN. O_NONBLOCK
-// would belong to the open file, which the shell and standard output may share:
-// their writes would fail with EAGAIN.
+// Input reads the terminal in blocking mode, once for each POLLIN. O_NONBLOCK belongs to
+// the open file, which the shell and standard output may share: their writes could fail
+// with EAGAIN.
 package main
 
 import (
@@ -76,7 +76,7 @@ func main() {
 
 var errQuit = errors.New("quit")
 
-// usage reports a mistake in the command line, and exits.
+// usage reports a mistake in the command line and exits.
 func usage(mistake string) {
 	fmt.Fprintln(os.Stderr, "input:", mistake)
 	flag.Usage()

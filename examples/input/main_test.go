@@ -72,8 +72,8 @@ func expect(t *testing.T, p *program.Program, want string) {
 	}
 }
 
-// TestKeysOfTerminal checks what the program prints for bytes that come at once
-// and in pieces. The pieces come within the time that it waits for more.
+// TestKeysOfTerminal checks the output for bytes that arrive together, and in pieces
+// within the time that the program waits for more.
 func TestKeysOfTerminal(t *testing.T) {
 	master, slave, before := open(t)
 	defer syscall.Close(master)
@@ -126,8 +126,8 @@ func drained(t *testing.T, slave int) {
 	}
 }
 
-// TestEscape checks that an Esc byte is the key if nothing follows in time, and
-// that a key cut short by that is still reported.
+// TestEscape checks that Esc is reported if nothing follows in time, and that the rest of
+// an interrupted key is still reported.
 func TestEscape(t *testing.T) {
 	master, slave, _ := open(t)
 	defer syscall.Close(master)
@@ -153,8 +153,8 @@ func TestEscape(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestRestore checks that the terminal has its old settings after everything that
-// ends the program.
+// TestRestore checks that the terminal has its old settings again, whatever ended the
+// program.
 func TestRestore(t *testing.T) {
 	typed := func(text string) func(*testing.T, *program.Program, int) {
 		return func(t *testing.T, p *program.Program, master int) { write(t, master, text) }
@@ -240,8 +240,8 @@ func TestRestoreAfterError(t *testing.T) {
 	}
 }
 
-// TestHangUp checks that the program ends when its terminal hangs up, and reports
-// first what was typed before.
+// TestHangUp checks that the program ends when its terminal hangs up, after it has
+// reported the keys typed before.
 func TestHangUp(t *testing.T) {
 	master, slave, _ := open(t)
 	p := program.Start(t, command(t, slave, "-escape", "1h"))
@@ -266,7 +266,7 @@ func TestResize(t *testing.T) {
 	}
 	setSize(80, 24)
 	cmd := command(t, slave)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // its descriptor 0
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // the terminal is descriptor 0
 	p := program.Start(t, cmd)
 	expect(t, p, "80x24")
 	for i := 1; i <= 3; i++ {
@@ -278,7 +278,7 @@ func TestResize(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestErrors checks that bad input is refused in one line.
+// TestErrors checks that bad input gives one line of error.
 func TestErrors(t *testing.T) {
 	program.Check(t, 2, "input: standard input is not a terminal\nusage: input")
 	program.Check(t, 2, "input: unexpected argument file\nusage: input", "file")

@@ -13,8 +13,8 @@ import (
 	"example.com/poll/examples/internal/tty"
 )
 
-// A reader reads a descriptor, and another goroutine can cancel that. It is a port
-// of the cancelable readers of terminal programs, built on select(2) and a pipe.
+// A reader reads a descriptor, and another goroutine can cancel the read. It is a port of
+// the cancelable readers in terminal programs, which use select(2) and a pipe.
 type reader struct {
 	fd     int
 	cancel *poll.Waker
@@ -32,7 +32,7 @@ func newReader(t *testing.T, fd int) *reader {
 	return &reader{fd, w}
 }
 
-// Read reads like read(2), or returns errCanceled once Cancel has been called.
+// Read reads like read(2). After Cancel it returns errCanceled.
 func (r *reader) Read(b []byte) (n int, err error) {
 	fds := [...]poll.PollFd{
 		{Fd: int32(r.fd), Events: poll.POLLIN},
@@ -51,11 +51,11 @@ func (r *reader) Read(b []byte) (n int, err error) {
 	return max(n, 0), err
 }
 
-// Cancel ends a Read that is waiting, and every later one.
+// Cancel ends the waiting Read and every later one.
 func (r *reader) Cancel() error { return r.cancel.Wake() }
 
-// TestReader checks that Read returns what is typed, that Cancel ends it while it
-// waits and leaves the bytes that come later unread, and that Read sees a hang-up.
+// TestReader checks that Read returns typed bytes, that Cancel ends a waiting Read and
+// leaves later bytes unread, and that Read reports a hang-up.
 func TestReader(t *testing.T) {
 	master, slave := openRaw(t)
 	r := newReader(t, slave)

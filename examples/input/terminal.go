@@ -19,8 +19,8 @@ type terminal struct {
 	fd     int
 	escape time.Duration    // how long to wait for the rest of an escape sequence
 	end    <-chan os.Signal // a signal here ends read
-	resize <-chan os.Signal // a signal here means that the size may have changed
-	size   string           // the last one reported
+	resize <-chan os.Signal // the size may have changed after a signal here
+	size   string           // the last size reported
 }
 
 // A signalError is the signal that ended read.
@@ -30,10 +30,9 @@ func (e signalError) Error() string { return syscall.Signal(e).String() }
 
 var errHungUp = errors.New("the terminal has hung up")
 
-// read calls handle with each key, by its name, and with the size, such as
-// "80x24", at first and whenever it changes. It returns the first error, which may
-// be that of handle, a signalError or errHungUp. The terminal is in raw mode until
-// read returns or panics.
+// read calls handle with the name of each key, and with the size, such as "80x24", at
+// the start and after each change. It returns the first error: an error from handle, a
+// signalError or errHungUp. The terminal is in raw mode until read returns or panics.
 func (t *terminal) read(handle func(event string) error) error {
 	w, err := poll.NewWaker()
 	if err != nil {
@@ -64,15 +63,15 @@ func (t *terminal) read(handle func(event string) error) error {
 	return t.readKeys(handle, w, &resized, ended)
 }
 
-// readKeys is the loop of read. A signal is reported by resized or ended, and then
-// by w.
+// readKeys is the loop of read. For each signal, watchSignals sets resized or sends to
+// ended, and then wakes w.
 func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resized *atomic.Bool, ended <-chan os.Signal) error {
 	fds := []poll.PollFd{
 		{Fd: int32(t.fd), Events: poll.POLLIN},
 		{Fd: int32(w.Fd()), Events: poll.POLLIN},
 	}
-	var pending []byte     // read, but perhaps only the beginning of a key
-	var deadline time.Time // when an escape sequence in pending ends; zero without one
+	var pending []byte     // bytes read that may be the beginning of a key
+	var deadline time.Time // when an escape sequence in pending ends; zero if there is none
 	var buf [1024]byte
 	for {
 		_, err := poll.Poll(fds, poll.Until(deadline))
@@ -86,7 +85,7 @@ func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resi
 			deadline = time.Time{}
 		}
 		if fds[1].Revents != 0 {
-			w.Reset() // before the reasons are read, or a wake-up could be lost
+			w.Reset() // before checking the reasons, or a wake-up could be lost
 			select {
 			case s := <-ended:
 				return signalError(s.(syscall.Signal))
@@ -99,14 +98,14 @@ func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resi
 			}
 		}
 		if fds[0].Revents&poll.POLLNVAL != 0 {
-			return errors.New("the terminal can't be polled") // some of Darwin's
+			return errors.New("the terminal can't be polled") // some of Darwin's cannot
 		}
 		if fds[0].Revents == 0 {
 			continue
 		}
 		// Read once: the terminal is in blocking mode, and a second read might
-		// wait. POLLHUP, too, means that read does not block: it returns what is
-		// left, and then the end.
+		// block. After POLLHUP a read does not block either: it returns the bytes
+		// that are left, and then 0.
 		n, err := syscall.Read(t.fd, buf[:])
 		switch {
 		case err == syscall.EINTR || err == syscall.EAGAIN:
@@ -145,7 +144,7 @@ func (t *terminal) watchSignals(w *poll.Waker, resized *atomic.Bool, ended chan<
 			default: // one is enough
 			}
 		}
-		w.Wake() // fails once w is closed, when nobody waits
+		w.Wake() // fails if w is closed, but then nobody waits
 	}
 }
 
@@ -162,8 +161,8 @@ func (t *terminal) reportSize(handle func(event string) error) error {
 	return nil
 }
 
-// keys calls handle with each key in b, and returns the rest, which is the
-// beginning of another. If final, no more bytes belong to an escape sequence.
+// keys calls handle with each key in b, and returns the rest, which is the beginning of
+// another key. If final is set, an escape sequence at the end of b is complete.
 func keys(b []byte, final bool, handle func(event string) error) (rest []byte, err error) {
 	for len(b) > 0 {
 		key, n := next(b, final)

@@ -1,16 +1,16 @@
-// Pressure waits until tasks are held up because they lack the processor, memory
-// or the disk. It sets a trigger on a pressure-stall file of the kernel:
+// Pressure waits until tasks are delayed because the processor, memory or the disk is
+// busy. It sets a trigger on one of the kernel's pressure-stall files:
 //
 //	go run ./examples/pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]
 //
-// Each event is a window of time in which tasks were held up for longer than
-// -stall. A file is one in /proc/pressure, or a cgroup's, for example
-// /sys/fs/cgroup/user.slice/cpu.pressure. Any other file is refused and left as
-// it is.
+// Each event is a window of time in which tasks were delayed for longer than -stall.
+// The file may be in /proc/pressure or belong to a cgroup, for example
+// /sys/fs/cgroup/user.slice/cpu.pressure. Pressure refuses any other file, and does
+// not write to it.
 //
-// If no trigger can be set for cpu, memory or io, because the kernel lacks the
-// file for example, Pressure says so and prints what is mounted and unmounted
-// instead, which the kernel reports in the same way.
+// If no trigger can be set for cpu, memory or io, for example because the kernel lacks
+// the file, Pressure prints the reason. Then it prints mounts and unmounts instead,
+// which the kernel reports in the same way.
 //
 // Ctrl-C or SIGTERM ends it.
 package main
@@ -30,10 +30,10 @@ import (
 )
 
 func main() {
-	stall := flag.Duration("stall", 150*time.Millisecond, "how long tasks must be held up in a window")
-	window := flag.Duration("window", 2*time.Second, "500ms to 10s; without CAP_SYS_RESOURCE a multiple of 2s")
-	count := flag.Int("n", 0, "how many `events` to wait for; 0 is no limit")
-	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, as in 1.5s; 0 is no limit")
+	stall := flag.Duration("stall", 150*time.Millisecond, "how long tasks must be delayed in a window")
+	window := flag.Duration("window", 2*time.Second, "the window, from 500ms to 10s; a multiple of 2s without CAP_SYS_RESOURCE")
+	count := flag.Int("n", 0, "the number of `events` to wait for; 0 means no limit")
+	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, such as 1.5s; 0 means no limit")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]")
 		flag.PrintDefaults()
@@ -81,7 +81,7 @@ type mistake string
 
 func (m mistake) Error() string { return string(m) }
 
-// run watches the pressure, or the mounts if there is no trigger on a resource.
+// run watches the pressure, or the mounts if no trigger can be set on a resource.
 func run(ctx context.Context, name string, resource bool, stall, window time.Duration, count int, timeout time.Duration) error {
 	fd, err := openTrigger(name, stall, window)
 	var m mistake
@@ -94,7 +94,7 @@ func run(ctx context.Context, name string, resource bool, stall, window time.Dur
 	defer syscall.Close(fd)
 	return watch(ctx, fd, count, timeout, func(events poll.Events) error {
 		if events&poll.POLLERR != 0 {
-			return errors.New(name + " is gone") // with its cgroup, and the trigger with it
+			return errors.New(name + " is gone") // its cgroup was removed, and the trigger with it
 		}
 		return printPressure(fd)
 	})
@@ -117,7 +117,7 @@ func watch(ctx context.Context, fd, count int, timeout time.Duration, report fun
 	return nil
 }
 
-// wait waits for POLLPRI, until ctx is done, or for the timeout if it is not 0.
+// wait waits for POLLPRI until ctx is done, or until the timeout if that is not 0.
 func wait(ctx context.Context, fd int, timeout time.Duration) (poll.Events, error) {
 	if timeout > 0 {
 		var cancel context.CancelFunc

@@ -30,8 +30,8 @@ func trySet(t *testing.T, name string) {
 	syscall.Close(fd)
 }
 
-// TestTrigger runs more busy processes than there are processors, so that some
-// are held up.
+// TestTrigger checks that events are reported while there are more busy processes than
+// processors.
 func TestTrigger(t *testing.T) {
 	trySet(t, "/proc/pressure/cpu")
 	for i := 0; i < runtime.NumCPU()+2; i++ {
@@ -49,8 +49,8 @@ func TestTrigger(t *testing.T) {
 	}
 }
 
-// TestFiles sets a trigger on each file, by name and by path, with the shortest
-// and the longest times. A signal ends the program.
+// TestFiles checks triggers on each file, by name and by path, with the shortest and the
+// longest times, and that a signal ends the program.
 func TestFiles(t *testing.T) {
 	for _, name := range []string{"cpu", "memory", "io"} {
 		for _, arg := range []string{name, "/proc/pressure/" + name} {
@@ -69,7 +69,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestGone checks that a trigger ends with its cgroup.
+// TestGone checks that the program ends when the trigger's cgroup is removed.
 func TestGone(t *testing.T) {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -94,8 +94,8 @@ func TestGone(t *testing.T) {
 	p.Ends(1, "pressure: "+name+" is gone\n")
 }
 
-// TestOrdinaryFile checks that a file that is no pressure file stays as it is, even
-// one that reads like a pressure file.
+// TestOrdinaryFile checks that an ordinary file is not written to, even if it has the text
+// of a pressure file.
 func TestOrdinaryFile(t *testing.T) {
 	for _, text := range []string{
 		"",
@@ -120,8 +120,8 @@ func TestOrdinaryFile(t *testing.T) {
 	}
 }
 
-// TestOtherFiles checks that a file that is not there is not made, and that other
-// kinds of file are refused, files of /proc among them.
+// TestOtherFiles checks that a missing file is not created, and that other kinds of files
+// are refused, including files in /proc.
 func TestOtherFiles(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(dir+"/fifo", 0o600); err != nil {
@@ -156,7 +156,7 @@ func hidePressure(t *testing.T) {
 
 const fallback = "pressure: stat /proc/pressure/cpu: no such file or directory; watching /proc/self/mounts instead\n"
 
-// TestMounts checks that without a pressure file the mounts are watched.
+// TestMounts checks that the program watches the mounts if there is no pressure file.
 func TestMounts(t *testing.T) {
 	hidePressure(t)
 	dir := t.TempDir()
@@ -180,7 +180,7 @@ func TestMounts(t *testing.T) {
 	}
 }
 
-// TestTimes checks the limits.
+// TestTimes checks the limits of -stall and -window.
 func TestTimes(t *testing.T) {
 	for _, valid := range [][2]time.Duration{
 		{time.Microsecond, 500 * time.Millisecond},
@@ -195,7 +195,8 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestErrors checks that a mistake is one line and the usage, with status 2.
+// TestErrors checks that a mistake in the command line prints one line and the usage, and
+// that the status is 2.
 func TestErrors(t *testing.T) {
 	for _, test := range []struct{ args, mistake string }{
 		{"cpu memory", "more than one file"},

@@ -1,6 +1,6 @@
 //go:build !linux
 
-// Pressure waits until tasks are held up, on Linux only.
+// Pressure waits until tasks are delayed. It needs Linux.
 package main
 
 import (

@@ -13,7 +13,7 @@ import (
 
 const mountsFile = "/proc/self/mounts"
 
-// watchMounts prints how the mounts change.
+// watchMounts prints changes of the mounts.
 func watchMounts(ctx context.Context, count int, timeout time.Duration) error {
 	fd, err := syscall.Open(mountsFile, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -24,7 +24,7 @@ func watchMounts(ctx context.Context, count int, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return watch(ctx, fd, count, timeout, func(poll.Events) error { // POLLERR comes with each
+	return watch(ctx, fd, count, timeout, func(poll.Events) error { // POLLERR comes with each POLLPRI
 		now, err := readMounts(fd)
 		if err != nil {
 			return err

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// checkTimes checks what the kernel accepts: whole microseconds, in its limits.
+// checkTimes checks that the times are whole microseconds, and in the kernel's limits.
 func checkTimes(stall, window time.Duration) error {
 	switch {
 	case stall%time.Microsecond != 0:
@@ -25,14 +25,13 @@ func checkTimes(stall, window time.Duration) error {
 	return nil
 }
 
-// openTrigger returns a descriptor that has POLLPRI when some tasks were held up
-// for longer than stall within a window, at most once a window. It writes only to
-// a pressure file.
+// openTrigger returns a descriptor that reports POLLPRI, at most once in each window, if
+// some tasks were delayed for longer than stall. It writes only to a pressure file.
 //
-// It does not use os.Open: the kernel reports an event once, to whoever polls
-// first, and that would be the Go runtime, which polls an os.File with epoll(7).
+// It does not use os.Open because the kernel reports an event only to the first poll.
+// The Go runtime polls an os.File with epoll(7), and would be first.
 func openTrigger(name string, stall, window time.Duration) (fd int, err error) {
-	// Do not even open a device: that alone may have an effect.
+	// Do not open a device: opening it may have an effect.
 	if info, err := os.Stat(name); err != nil {
 		return -1, err
 	} else if !info.Mode().IsRegular() {
@@ -61,8 +60,8 @@ const (
 	cgroup2Magic = 0x63677270
 )
 
-// checkPressure checks that fd is a pressure file. The text alone is not enough:
-// it may be a copy that the user has made.
+// checkPressure checks that fd is a pressure file. Checking the text is not enough,
+// because an ordinary file may be a copy.
 func checkPressure(fd int, name string) error {
 	var fs syscall.Statfs_t
 	if err := syscall.Fstatfs(fd, &fs); err != nil {
@@ -82,7 +81,7 @@ func checkPressure(fd int, name string) error {
 }
 
 func setTrigger(fd int, name string, stall, window time.Duration) error {
-	// The kernel overwrites the last byte, so there is one to spare.
+	// The kernel overwrites the last byte, so end with one that is not needed.
 	trigger := fmt.Sprintf("some %d %d\n", stall.Microseconds(), window.Microseconds())
 	_, err := syscall.Write(fd, []byte(trigger))
 	switch {

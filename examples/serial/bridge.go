@@ -57,7 +57,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				n, err := syscall.Write(port.fd, other.pending)
 				switch err {
 				case nil:
-					other.pending = other.pending[n:] // often not all of it
+					other.pending = other.pending[n:] // often only a part of it was written
 				case syscall.EAGAIN, syscall.EINTR:
 				default:
 					report("%s: %d bytes lost: %v", port.name, len(other.pending), err)
@@ -69,8 +69,8 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				switch {
 				case err == syscall.EAGAIN || err == syscall.EINTR:
 				case n == 0 || err == syscall.EIO:
-					// All that came before is written: a port is read only
-					// when nothing is pending.
+					// Everything read before has been written: a port is
+					// read only when nothing is pending.
 					report("%s hung up", port.name)
 					return nil
 				case err != nil:
@@ -84,11 +84,11 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 	}
 }
 
-// ask registers a port for POLLIN if its pending bytes are written, so that no
-// more than a buffer is ever pending, and for POLLOUT if the other port has some.
+// ask registers a port for POLLIN if it has no pending bytes, so never more than one
+// buffer is pending, and for POLLOUT if the other port has pending bytes.
 //
-// With neither, the port is disabled. A mask of 0 would not do: after a hang-up every
-// Poll would return POLLHUP immediately, until the other port has taken the pending
+// If neither is needed, ask disables the port. With a mask of 0, every Poll after a
+// hang-up would return POLLHUP immediately, until the other port has taken the pending
 // bytes.
 func ask(p *poll.Poller, port, other *port) error {
 	var events poll.Events

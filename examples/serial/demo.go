@@ -17,8 +17,8 @@ import (
 // pause is how long the asking device stays silent after each answer.
 const pause = 300 * time.Millisecond
 
-// demo joins two pseudo-terminals. The masters stand for the devices, the
-// slaves for the serial ports that they are plugged into.
+// demo joins two pseudo-terminals. The masters stand for the devices, and the slaves
+// for the serial ports that they are plugged into.
 func demo(ctx context.Context, baud int, idle time.Duration) error {
 	asker, nameA, err := tty.OpenPty()
 	if err != nil {
@@ -35,7 +35,7 @@ func demo(ctx context.Context, baud int, idle time.Duration) error {
 		go func() { played <- play(&device{fd: asker}, &device{fd: answerer}) }()
 	})
 	if played != nil {
-		// The ports are closed now, which ends play.
+		// play ends because the ports are closed now.
 		if playErr := <-played; err == nil {
 			err = playErr
 		}
@@ -49,8 +49,8 @@ type device struct {
 	line []byte // the beginning of a line
 }
 
-// read reads once. It returns a line when it has the whole of it, and "" before: a
-// terminal may deliver a line in pieces.
+// read reads once. It returns "" until it has a whole line, since a terminal may
+// deliver a line in pieces.
 func (d *device) read() (line string, err error) {
 	var buf [100]byte
 	n, err := syscall.Read(d.fd, buf[:])
@@ -65,13 +65,13 @@ func (d *device) read() (line string, err error) {
 	return line, nil
 }
 
-// write writes a line that fits the terminal's buffer. It fails only if the line
-// has hung up, which the next Poll reports.
+// write writes a line, which must fit the terminal's buffer. The write fails only after
+// a hang-up, and the next Poll reports that.
 func (d *device) write(line string) { syscall.Write(d.fd, []byte(line)) }
 
-// play plays both devices: one asks three questions and is unplugged, the other
-// answers until its line hangs up. For two descriptors that do not change, an
-// array and the function Poll are enough.
+// play simulates both devices: one asks three questions and is unplugged, and the other
+// answers until its line hangs up. For two descriptors that do not change, an array and
+// the function Poll are enough.
 func play(asker, answerer *device) error {
 	fds := []poll.PollFd{
 		{Fd: int32(asker.fd), Events: poll.POLLIN},
@@ -89,7 +89,7 @@ func play(asker, answerer *device) error {
 		}
 	}()
 	asked := 0
-	next := time.Now().Add(pause) // when the asker goes on; zero while it waits for an answer
+	next := time.Now().Add(pause) // time of the next question; zero while waiting for an answer
 	for {
 		if _, err := poll.Poll(fds, poll.Until(next)); err != nil {
 			return err
@@ -97,9 +97,9 @@ func play(asker, answerer *device) error {
 		if (fds[0].Revents|fds[1].Revents)&poll.POLLNVAL != 0 {
 			return errors.New("this system can't poll a pseudo-terminal")
 		}
-		// Check POLLHUP first: FreeBSD reports POLLIN with it, again and again.
+		// Check POLLHUP first: FreeBSD reports POLLIN with it on every call.
 		if fds[1].Revents&poll.POLLHUP != 0 {
-			// A master reports this while nobody has the slave open.
+			// A master reports POLLHUP while the slave is not open.
 			fmt.Println("the device that answers has", fds[1].Revents)
 			return nil
 		}
@@ -111,7 +111,7 @@ func play(asker, answerer *device) error {
 			}
 		}
 		switch {
-		case fds[0].Fd < 0: // is unplugged
+		case fds[0].Fd < 0: // the asker is unplugged
 		case fds[0].Revents&poll.POLLHUP != 0:
 			unplug(0)
 			next = time.Time{}

@@ -1,18 +1,18 @@
 //go:build linux || darwin || freebsd
 
-// Serial joins two serial lines: what it reads from one it writes to the other,
-// in both directions, until one of them hangs up or Ctrl-C.
+// Serial joins two serial lines: it copies bytes from each line to the other until one
+// of them hangs up, or until Ctrl-C.
 //
 //	go run ./examples/serial [-baud bits] [-idle d] tty tty
 //	go run ./examples/serial [-baud bits] [-idle d]
 //
-// The second form needs no hardware: it makes two pseudo-terminals, joins them,
-// and plays the devices at their other ends. Each piece of data is printed, and so
-// is each silence as long as -idle.
+// The second form needs no hardware: it makes two pseudo-terminals, joins them, and
+// simulates the devices at their other ends. Serial prints each piece of data, and
+// reports each silence that lasts for -idle.
 //
-// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. At its end it restores
-// the settings of both lines, except of one that has hung up. It cannot do so if
-// another signal ends it, such as SIGKILL or SIGABRT.
+// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. Before Serial exits it
+// restores the settings of both lines, except those of a line that has hung up. It
+// cannot restore them if another signal ends it, such as SIGKILL or SIGABRT.
 package main
 
 import (
@@ -27,12 +27,12 @@ import (
 	"example.com/poll/examples/internal/tty"
 )
 
-// maxBaud is more than any line has, and fits the kernels' speeds of 32 bits.
+// maxBaud is above the speed of any line, and fits the kernels' 32-bit speeds.
 const maxBaud = 1_000_000_000
 
 func main() {
 	baud := flag.Int("baud", 0, "the speed to set, in `bits` per second; 0 leaves it as it is")
-	idle := flag.Duration("idle", 0, "how long a silence is reported; 0 reports none")
+	idle := flag.Duration("idle", 0, "report each silence of this length; 0 reports none")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: serial [-baud bits] [-idle d] [tty tty]")
 		flag.PrintDefaults()
@@ -69,7 +69,7 @@ func main() {
 	}
 }
 
-// usage reports a mistake in the command line, and exits.
+// usage reports a mistake in the command line and exits.
 func usage(mistake any) {
 	fmt.Fprintln(os.Stderr, "serial:", mistake)
 	flag.Usage()

@@ -25,8 +25,8 @@ var (
 	silence = regexp.MustCompile(`^ *\d+\.\d{3}s  nothing for 200ms$`)
 )
 
-// TestDemo checks what the program prints without arguments. A line may be passed
-// on in pieces, and a busy machine may print any number of silences.
+// TestDemo checks the program's output without arguments. A line may be copied in pieces,
+// and on a busy machine any number of silences may be reported.
 func TestDemo(t *testing.T) {
 	stdout, stderr, status := program.Run(t)
 	if status != 0 || stderr != "" {
@@ -68,7 +68,7 @@ func pty(t *testing.T) (master int, slave string) {
 	return master, slave
 }
 
-// joined starts the program on two new pseudo-terminals.
+// joined starts the program with two new pseudo-terminals.
 func joined(t *testing.T, args ...string) (p *program.Program, a, b int, nameA string) {
 	t.Helper()
 	a, nameA = pty(t)
@@ -78,7 +78,7 @@ func joined(t *testing.T, args ...string) (p *program.Program, a, b int, nameA s
 	return p, a, b, nameA
 }
 
-// wait returns what fd reports, or 0 when the time is up.
+// wait returns the events of fd, or 0 after the timeout.
 func wait(t *testing.T, fd int, events poll.Events, timeout time.Duration) poll.Events {
 	t.Helper()
 	revents, err := poll.Wait(fd, events, timeout)
@@ -90,13 +90,13 @@ func wait(t *testing.T, fd int, events poll.Events, timeout time.Duration) poll.
 
 const hang = time.Minute
 
-// quiet waits until the bridge has waited in vain for the whole of its -idle, which
-// is 50ms, after quiet was called. A bridge that spins never does. start is from
-// before the program started.
+// quiet waits until the bridge reports a silence, of 50ms, that began after quiet was
+// called. A bridge that spins never reports one. start is a time before the program
+// started.
 func quiet(t *testing.T, p *program.Program, start time.Time) {
 	t.Helper()
-	called := time.Since(start).Seconds() // or less, by the program's clock
-	for n := 0; n < 2; {                  // the first such wait may have begun before the call
+	called := time.Since(start).Seconds() // at most this on the program's clock
+	for n := 0; n < 2; {                  // the first silence may have begun before the call
 		at := 0.0
 		if _, err := fmt.Sscanf(p.Line("nothing for 50ms"), "%fs", &at); err != nil {
 			t.Fatal(err)
@@ -107,8 +107,8 @@ func quiet(t *testing.T, p *program.Program, start time.Time) {
 	}
 }
 
-// fill writes to fd until the bridge does not take in any more, because the other
-// line is full. It returns the bytes written.
+// fill writes to fd until the bridge stops reading because the other line is full. It
+// returns the bytes written.
 func fill(t *testing.T, p *program.Program, start time.Time, fd int) (written []byte) {
 	t.Helper()
 	var block [256]byte
@@ -150,9 +150,9 @@ func read(t *testing.T, fd, n int) (got []byte) {
 	return got
 }
 
-// TestBackPressure checks that a device that does not read stops the one that
-// sends, and that nothing is lost: the bridge waits for POLLOUT after a partial
-// write. The other direction goes on. Every byte value is passed on unchanged.
+// TestBackPressure checks that a device that does not read makes the bridge stop reading
+// from the other, that the other direction goes on, and that every byte value arrives
+// unchanged after partial writes.
 func TestBackPressure(t *testing.T) {
 	start := time.Now()
 	p, a, b, nameA := joined(t, "-idle", "50ms")
@@ -174,8 +174,8 @@ func TestBackPressure(t *testing.T) {
 	}
 }
 
-// TestHangUpWhilePending checks that the bridge, when one line hangs up while the
-// other does not read, waits for the other: it neither spins nor hangs.
+// TestHangUpWhilePending checks that, if one line hangs up while the other does not read,
+// the bridge waits for the other, and neither spins nor hangs.
 func TestHangUpWhilePending(t *testing.T) {
 	start := time.Now()
 	p, a, b, nameA := joined(t, "-idle", "50ms")
@@ -200,8 +200,7 @@ func TestHangUpWhilePending(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestSilence checks that each silence as long as -idle is reported, and is over
-// when a byte arrives.
+// TestSilence checks that each silence of -idle is reported, and that a byte ends it.
 func TestSilence(t *testing.T) {
 	p, a, b, nameA := joined(t, "-idle", "20ms")
 	defer syscall.Close(b)
@@ -219,7 +218,7 @@ func TestSilence(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestInterrupt checks that Ctrl-C ends a bridge that is at work.
+// TestInterrupt checks that Ctrl-C ends a busy bridge.
 func TestInterrupt(t *testing.T) {
 	program.SkipIfIgnored(t, os.Interrupt)
 	p, a, b, _ := joined(t, "-baud", "9600")
@@ -231,13 +230,13 @@ func TestInterrupt(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestSettings checks that the line is raw and has its speed while the bridge
-// runs, and has its old settings after everything that ends the bridge.
+// TestSettings checks that the line is raw and has the new speed while the bridge runs,
+// and that it has its old settings again, whatever ended the bridge.
 func TestSettings(t *testing.T) {
 	a, nameA := pty(t)
 	b, nameB := pty(t) // closed by the last test
 	defer syscall.Close(a)
-	slave, err := os.OpenFile(nameA, os.O_RDWR|syscall.O_NOCTTY, 0) // keeps the settings
+	slave, err := os.OpenFile(nameA, os.O_RDWR|syscall.O_NOCTTY, 0) // keeps the settings alive
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +269,7 @@ func TestSettings(t *testing.T) {
 			p.CloseOutput()
 			syscall.Write(a, []byte("x"))
 		}},
-		{"the other line hangs up", 0, func(p *program.Program) { syscall.Close(b) }}, // is the last
+		{"the other line hangs up", 0, func(p *program.Program) { syscall.Close(b) }}, // must be the last
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			end := test.end
@@ -296,7 +295,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestErrors checks that bad input is refused in one line, and nothing is written.
+// TestErrors checks that bad input gives one line of error, and that nothing is written.
 func TestErrors(t *testing.T) {
 	master, slave := pty(t)
 	defer syscall.Close(master)
@@ -322,7 +321,7 @@ func TestErrors(t *testing.T) {
 	if b, err := os.ReadFile(file); string(b) != "kept" {
 		t.Errorf("%q, %v is left of the file", b, err)
 	}
-	if new(tty.Settings).SetSpeed(12345) != nil { // Darwin leaves it to the driver
+	if new(tty.Settings).SetSpeed(12345) != nil { // Darwin leaves the check to the driver
 		program.Check(t, 1, "12345 baud", "-baud", "12345", slave, otherSlave)
 	}
 }

@@ -17,7 +17,7 @@ type port struct {
 	fd      int
 	before  tty.Settings
 	buf     [4096]byte
-	pending []byte // part of buf: read from here, and not yet written to the other port
+	pending []byte // part of buf: bytes read from this port and not yet written to the other
 }
 
 var errNotTTY = errors.New("not a tty")
@@ -25,8 +25,8 @@ var errNotTTY = errors.New("not a tty")
 // openPort opens a tty and makes it a plain line of bytes, without modem control.
 // A baud of 0 leaves the speed as it is.
 func openPort(name string, baud int) (*port, error) {
-	// O_NONBLOCK because the bridge waits only in Poll, and because open would
-	// wait for the carrier of a modem.
+	// O_NONBLOCK, because the bridge must wait only in Poll, and because open would
+	// otherwise wait for the carrier of a modem.
 	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
@@ -52,7 +52,7 @@ func openPort(name string, baud int) (*port, error) {
 	return p, nil
 }
 
-// close restores the settings, which fails if the line has hung up.
+// close restores the settings and closes the port. Restoring fails after a hang-up.
 func (p *port) close() {
 	p.before.Set(p.fd)
 	syscall.Close(p.fd)

@@ -12,17 +12,16 @@ import (
 	"example.com/poll"
 )
 
-// readFrame reads a frame from a serial line: it waits for the first byte for
-// first, and the frame ends when no byte has come for gap or buf is full. It
-// returns os.ErrDeadlineExceeded if nothing came, and io.EOF after a hang-up.
+// readFrame reads a frame from a serial line. It waits up to first for the first byte. The
+// frame ends when no byte has arrived for gap, or when buf is full. It returns
+// os.ErrDeadlineExceeded if no byte arrived, and io.EOF after a hang-up.
 //
-// It is a port of the usual loop around select(2), which had
+// It is a port of the usual loop around select(2). In place of Wait, that loop had
 //
 //	FD_ZERO(&set); FD_SET(fd, &set);
 //	select(fd+1, &set, NULL, NULL, &timeout)
 //
-// in place of Wait, failed for a descriptor over 1023, and ended early at a
-// signal.
+// It failed for descriptors above 1023, and ended early after a signal.
 func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) {
 	for timeout := first; n < len(buf); {
 		events, err := poll.Wait(fd, poll.POLLIN, timeout)
@@ -82,7 +81,7 @@ func TestReadFrame(t *testing.T) {
 	write("frame")
 	check(hang, short, short, "frame", nil)
 
-	// A full buffer ends the frame at once; the rest is the next frame.
+	// A full buffer ends the frame immediately. The rest is the next frame.
 	write("two")
 	go func() {
 		poll.Poll(nil, short)

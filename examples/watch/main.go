@@ -5,11 +5,11 @@
 //
 //	go run ./examples/watch [-timeout d] [command [arg ...]]
 //
-// Without a command it runs a small one of its own. It ends when the command has
-// ended and nobody has its output open any more; a process that the command left
-// behind may. It exits with the command's status, or with 128 plus the number of
-// the signal that killed it (go run itself exits with 1). Ctrl-C, or no event for
-// longer than -timeout, kills the command.
+// Without a command it runs a small built-in one. It ends when the command has ended
+// and no process has the command's output open. (A process that the command left
+// behind may keep it open.) It exits with the command's status, or with 128 plus the
+// number of the signal that killed the command. (If that is not 0, go run exits with
+// 1.) Watch kills the command after Ctrl-C, or if there is no event for -timeout.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 const demo = `echo one; sleep 0.2; echo two >&2; sleep 0.2; printf 'three\nfour\n'`
 
 func main() {
-	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, as in 1.5s; 0 is no limit")
+	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, such as 1.5s; 0 means no limit")
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: watch [-timeout d] [command [arg ...]]")
 		flag.PrintDefaults()
@@ -70,8 +70,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	defer stop()
 	defer context.AfterFunc(ctx, func() { p.Wake() })()
 
-	// Nothing is written to the pipe "end". The goroutine that waits for the
-	// command closes it.
+	// The goroutine that waits for the command closes the pipe "end". Nothing is
+	// written to it.
 	writers, err := pipes(&p, "stdout", "stderr", "end")
 	if err != nil {
 		return 1, err
@@ -81,14 +81,14 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	if err := cmd.Start(); errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		return 127, err
 	} else if err != nil {
-		return 126, err // found, but not executable
+		return 126, err // as in a shell: found, but not executable
 	}
-	writers[0].Close() // or the readers would never see a hang-up
+	writers[0].Close() // otherwise the readers would never see a hang-up
 	writers[1].Close()
 	ended := make(chan int, 1)
 	go func() {
-		// Wait would close the pipes of StdoutPipe, unread bytes and all. It
-		// leaves these alone.
+		// Wait would close pipes made by StdoutPipe, and unread bytes would be lost.
+		// It does not close these pipes.
 		cmd.Wait()
 		ended <- exitStatus(cmd.ProcessState)
 		close(ended)
@@ -111,9 +111,9 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 			return status, err
 		}
 		for _, r := range ready {
-			// POLLHUP means that no writer is left, but there may be bytes left
-			// to read. So read once, whatever the event: the next Poll reports
-			// the rest, and a read returns the end.
+			// After POLLHUP there may be bytes left to read. So read once,
+			// whatever the event: the next Poll reports what is left, and at
+			// the end a read returns 0.
 			s := r.Value.(*stream)
 			n, err := s.r.Read(buf)
 			text := fmt.Sprintf("%d bytes %.30q", n, buf[:n])
@@ -135,8 +135,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	return status, nil
 }
 
-// pipes makes a pipe for each name, registers its read end with a stream as its
-// value, and returns the write ends.
+// pipes makes a pipe for each name, registers the read ends, each with a stream as
+// its value, and returns the write ends.
 func pipes(p *poll.Poller, names ...string) (writers []*os.File, err error) {
 	for _, name := range names {
 		r, w, err := os.Pipe()
@@ -155,7 +155,7 @@ func pipes(p *poll.Poller, names ...string) (writers []*os.File, err error) {
 	return writers, nil
 }
 
-// exitStatus returns the status of an ended command as a shell does.
+// exitStatus returns the status that a shell would report for an ended command.
 func exitStatus(state *os.ProcessState) int {
 	if ws := state.Sys().(syscall.WaitStatus); ws.Signaled() {
 		return 128 + int(ws.Signal())

@@ -18,8 +18,9 @@ func TestMain(m *testing.M) { program.TestMain(m, main) }
 
 var line = regexp.MustCompile(`^ *\d+\.\d{3}s  (stdout|stderr|end) +(POLL[A-Z|]+) +(?:(\d+) bytes (".*")|EOF|status \d+)$`)
 
-// parse checks the form of every line. It returns the beginnings and the number of
-// the bytes of each stream, and the names of the streams that ended, in order.
+// parse checks the form of every line. For each stream it returns the beginning of the
+// output and the number of bytes. It also returns the names of the streams, in the order
+// in which they ended.
 func parse(t *testing.T, text string) (came map[string]string, sizes map[string]int, ended []string) {
 	t.Helper()
 	came, sizes = make(map[string]string), make(map[string]int)
@@ -106,8 +107,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestLeftBehind checks a command that ends while a child of its own has the output
-// open: its output is still read, and the status is the command's.
+// TestLeftBehind checks that, if a command leaves a child behind that has the output open,
+// the child's output is still read, and the program exits with the command's status.
 func TestLeftBehind(t *testing.T) {
 	cmd := program.Command(t, "sh", "-c", "exec 3<&0; { read x; echo $x; } <&3 & exit 4")
 	stdin, err := cmd.StdinPipe()
@@ -129,8 +130,8 @@ func TestLeftBehind(t *testing.T) {
 // is closed.
 const keepsOpen = "exec 3<&0; cat <&3 & echo y"
 
-// withStdin returns the command that runs the program, with a standard input that
-// is open until the end of the test.
+// withStdin returns the command that runs the program. Its standard input stays open
+// until the end of the test.
 func withStdin(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := program.Command(t, args...)
@@ -142,15 +143,15 @@ func withStdin(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestTimeoutLeftOpen checks that the timeout ends the program, too, if the command
-// has ended and its output is still open.
+// TestTimeoutLeftOpen checks that the timeout also ends the program if the command has
+// ended and its output is still open.
 func TestTimeoutLeftOpen(t *testing.T) {
 	p := program.Start(t, withStdin(t, "-timeout", "50ms", "sh", "-c", keepsOpen))
 	p.Ends(124, "watch: no event for 50ms\n")
 }
 
-// TestInterrupt checks that Ctrl-C ends the program, also if something is always
-// ready, and if the command itself has ended.
+// TestInterrupt checks that Ctrl-C ends the program, even if something is always ready or
+// the command itself has ended.
 func TestInterrupt(t *testing.T) {
 	for _, command := range []string{"echo y; exec sleep 1000", "exec yes", keepsOpen} {
 		t.Run(command, func(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// OwnMounts gives the test, and what it starts, a mount namespace of their own,
-// in which it may mount and unmount. It skips the test where that can't be.
+// OwnMounts puts the test, and the processes it starts, into a new mount namespace, where
+// it may mount and unmount. It skips the test if that is impossible.
 func OwnMounts(t testing.TB) {
 	t.Helper()
-	// Never unlocked, so that the thread, and its namespace, end with the test.
+	// Never unlocked, so the thread and its namespace end with the test.
 	runtime.LockOSThread()
 	err := syscall.Unshare(syscall.CLONE_NEWNS)
 	if err == nil {

@@ -1,9 +1,9 @@
 //go:build linux || darwin || freebsd
 
-// Package program runs an example as a program in the example's own test. The
-// test binary executes itself as the example, so nothing else has to be built, and
-// the binary can be copied to another machine. For an emulator that the kernel
-// does not start by itself, set POLL_TEST_EXEC:
+// Package program runs an example as a program in the example's own test. The test
+// binary executes itself as the example, so nothing else has to be built, and the
+// binary can be copied to another machine. If the kernel does not start the emulator
+// by itself, set POLL_TEST_EXEC:
 //
 //	POLL_TEST_EXEC=qemu-aarch64-static GOARCH=arm64 go test -exec qemu-aarch64-static ./examples/...
 package program
@@ -35,7 +35,7 @@ func TestMain(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Command returns the command that runs the example. It is killed if it hangs,
+// Command returns the command that runs the example. The process is killed if it hangs,
 // and at the end of the test.
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -50,7 +50,7 @@ func Command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the example until it ends.
+// Run runs the example until it exits.
 func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	p := Start(t, Command(t, args...))
@@ -59,8 +59,8 @@ func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	return stdout, stderr, status
 }
 
-// Check runs the example until it ends, and checks its exit status, and that its
-// standard error contains stderr, or is empty if stderr is "".
+// Check runs the example until it exits. It checks the exit status, and that standard
+// error contains stderr, or is empty if stderr is "".
 func Check(t testing.TB, status int, stderr string, args ...string) {
 	t.Helper()
 	_, gotStderr, gotStatus := Run(t, args...)
@@ -122,8 +122,8 @@ func (p *Program) Rest() string {
 // CloseOutput closes the read end of standard output.
 func (p *Program) CloseOutput() { p.pipe.Close() }
 
-// Ends waits until the program has ended, and checks its exit status and its
-// standard error. It returns the rest of standard output.
+// Ends waits until the program exits, and checks its exit status and its standard
+// error. It returns the rest of standard output.
 func (p *Program) Ends(status int, stderr string) (rest string) {
 	p.t.Helper()
 	rest = p.Rest()
@@ -141,15 +141,16 @@ func (p *Program) Interrupt() {
 	}
 }
 
-// Wait waits until the program has ended, and returns its standard error and its
-// exit status, which is -1 if a signal killed it.
+// Wait waits until the program exits. It returns standard error and the exit status,
+// which is -1 if a signal killed the program.
 func (p *Program) Wait() (stderr string, status int) {
-	p.Cmd.Wait() // ProcessState has the error, too
+	p.Cmd.Wait() // ProcessState has the error as well
 	return p.stderr.String(), p.ProcessState.ExitCode()
 }
 
-// SkipIfIgnored skips a test that sends s to a program if the program would ignore
-// it, as SIGHUP below nohup(1), and SIGINT in the background of a shell script.
+// SkipIfIgnored skips a test that sends s to a program if the program would ignore s.
+// This happens to SIGHUP under nohup(1), and to SIGINT in the background of a shell
+// script.
 func SkipIfIgnored(t *testing.T, s os.Signal) {
 	if signal.Ignored(s) {
 		t.Skip(s, " is ignored here")

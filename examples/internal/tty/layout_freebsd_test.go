@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// TestDeviceName checks the number of FIODGNAME against the one that sys/filio.h
-// gives where a pointer has 8 bytes, and where it has 4.
+// TestDeviceName checks the number of FIODGNAME against sys/filio.h, for pointers of 8
+// bytes and of 4.
 func TestDeviceName(t *testing.T) {
 	want := uintptr(0x80106678)
 	if unsafe.Sizeof(want) == 4 {

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// TestLayout checks struct termios against the kernel's. On PowerPC the number of
-// the ioctl contains the size. Elsewhere the kernel's may be shorter.
+// TestLayout checks termios against the kernel's struct. On PowerPC the ioctl number
+// contains the size. On other architectures the kernel's struct may be shorter.
 func TestLayout(t *testing.T) {
 	var s Settings
 	size, cc := unsafe.Sizeof(s), unsafe.Offsetof(s.Cc)

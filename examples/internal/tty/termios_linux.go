@@ -2,9 +2,9 @@
 
 package tty
 
-// termios is the struct termios of asm-generic/termbits.h. c_cc has 23 characters
-// on MIPS, and 19 elsewhere, where the kernel leaves the rest alone.
-// syscall.Termios is not used because it is the C library's, which is another.
+// termios is the struct termios of asm-generic/termbits.h. c_cc has 23 characters on
+// MIPS and 19 elsewhere, where the kernel does not touch the other 4. It is not
+// syscall.Termios, which is the C library's struct.
 type termios struct {
 	Iflag, Oflag, Cflag, Lflag uint32
 	Line                       uint8

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd
 
-// Package tty has what the examples need of a terminal: its settings, its size,
-// and the signals after which they must be restored.
+// Package tty reads and changes the settings and the size of a terminal, and lists the
+// signals after which a program must restore the settings.
 package tty
 
 import (
@@ -20,14 +20,14 @@ func Get(fd int) (s Settings, err error) {
 	return s, err
 }
 
-// Set changes the settings of fd to s at once, without waiting for output.
+// Set changes the settings of fd to s immediately, without waiting for pending output.
 func (s Settings) Set(fd int) error {
 	return ioctl(fd, setAttr, unsafe.Pointer(&s))
 }
 
-// MakeRaw changes s like cfmakeraw(3): each byte is passed on unchanged as soon
-// as it arrives. With IMAXBEL, FreeBSD would send a bell back for each byte that
-// does not fit the input.
+// MakeRaw changes s like cfmakeraw(3): each byte is passed on unchanged as soon as it
+// arrives. It also clears IMAXBEL, with which FreeBSD sends a bell for each byte that
+// does not fit the input queue.
 func (s *Settings) MakeRaw() {
 	s.Iflag &^= syscall.IGNBRK | syscall.BRKINT | syscall.PARMRK | syscall.ISTRIP |
 		syscall.INLCR | syscall.IGNCR | syscall.ICRNL | syscall.IXON | syscall.IMAXBEL
@@ -49,18 +49,19 @@ func Size(fd int) (columns, rows int, err error) {
 	return int(w.columns), int(w.rows), err
 }
 
-// SetSize sets the size of the terminal fd. If it has changed, the kernel sends
+// SetSize sets the size of the terminal fd. If the size changes, the kernel sends
 // SIGWINCH to the programs in the foreground.
 func SetSize(fd, columns, rows int) error {
 	w := winsize{rows: uint16(rows), columns: uint16(columns)}
 	return ioctl(fd, syscall.TIOCSWINSZ, unsafe.Pointer(&w))
 }
 
-// Signals returns the signals that a program must catch to restore a terminal
-// before it ends. A signal that is ignored, for example by nohup(1), is left out.
+// Signals returns the signals that a program must catch to restore a terminal before
+// it ends. It leaves out signals that are ignored, for example because of nohup(1).
 //
-// SIGPIPE is among them. If it is not caught, a write to a standard output that
-// nobody reads ends the program (package os/signal). If it is, the write fails.
+// The signals include SIGPIPE. Unless the program catches it, a write to a standard
+// output that nobody reads ends the program (package os/signal). Otherwise the write
+// fails.
 func Signals() (signals []os.Signal) {
 	for _, s := range []os.Signal{
 		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
@@ -73,7 +74,7 @@ func Signals() (signals []os.Signal) {
 }
 
 func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
-	// The conversion in the call itself keeps what arg points to alive.
+	// The conversion in the call itself keeps the target of arg alive.
 	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), request, uintptr(arg)); errno != 0 {
 		return errno
 	}

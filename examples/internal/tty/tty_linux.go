@@ -12,7 +12,7 @@ const (
 	setAttr = syscall.TCSETS
 )
 
-// speeds has the code of each speed, which differs by architecture.
+// speeds has the code of each speed. Some codes depend on the architecture.
 var speeds = map[int]uint32{
 	300: syscall.B300, 600: syscall.B600, 1200: syscall.B1200, 2400: syscall.B2400,
 	4800: syscall.B4800, 9600: syscall.B9600, 19200: syscall.B19200, 38400: syscall.B38400,
@@ -21,7 +21,7 @@ var speeds = map[int]uint32{
 	2000000: syscall.B2000000, 4000000: syscall.B4000000,
 }
 
-// inputShift is where the code of the input speed begins in c_cflag, IBSHIFT in
+// inputShift is the position of the input speed's code in c_cflag, IBSHIFT in
 // asm/termbits.h. A code of 0 means the output speed.
 const inputShift = 16
 

@@ -24,8 +24,8 @@ func open(t *testing.T) (master, slave int) {
 	return master, slave
 }
 
-// TestSettings checks that the kernel keeps what MakeRaw and SetSpeed change, and
-// takes the settings of before back.
+// TestSettings checks that the kernel accepts the changes of MakeRaw and SetSpeed, and
+// then the old settings.
 func TestSettings(t *testing.T) {
 	_, fd := open(t)
 	before, err := Get(fd)
@@ -61,7 +61,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestSize checks that a size set at the master is that of the slave.
+// TestSize checks that the slave has the size that was set at the master.
 func TestSize(t *testing.T) {
 	master, slave := open(t)
 	if err := SetSize(master, 132, 43); err != nil {
@@ -72,14 +72,14 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestNotTerminal checks that a file is told from a terminal.
+// TestNotTerminal checks that Get fails for a file that is not a terminal.
 func TestNotTerminal(t *testing.T) {
 	f, err := os.Open(os.DevNull)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := Get(int(f.Fd())); err != syscall.ENOTTY && err != syscall.ENODEV { // ENODEV is Darwin's /dev/null
+	if _, err := Get(int(f.Fd())); err != syscall.ENOTTY && err != syscall.ENODEV { // ENODEV for Darwin's /dev/null
 		t.Errorf("%v, want ENOTTY", err)
 	}
 }
