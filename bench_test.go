@@ -1,8 +1,8 @@
 //go:build linux || darwin || freebsd
 
-// Benchmarks of polling, for every platform. The comparison with select(2) and with other
-// ways to enter the kernel is in the module bench. Descriptors are the read ends of pipes,
-// and idle unless a benchmark says otherwise.
+// Benchmarks of polling, for every platform. Descriptors are the read ends of pipes, and idle
+// unless a benchmark says otherwise. bench_select_linux_test.go compares with select(2), and
+// the module bench with other alternatives.
 //
 //	go test -run '^$' -bench . -count 10 | tee new.txt
 //	benchstat -col /impl new.txt
