@@ -61,6 +61,9 @@ func TestSynctestPieces(t *testing.T) {
 // TestSynctestChanges checks that a Poll in a bubble sees changes and goes on waiting after them.
 func TestSynctestChanges(t *testing.T) {
 	watchdog(t, soon)
+	if returnsEarly {
+		t.Skip("an early return of the kernel ends a wait here")
+	}
 	r, w := newPipe(t)
 	inBubble(t, func() {
 		p := newPoller(t, nil, 0)
