@@ -45,6 +45,7 @@ func TestAllocations(t *testing.T) {
 			p.Len()
 		}
 	}
+	changeBusy, changeValued := change(busy, r), change(valued, r)
 	for _, v := range []struct {
 		name string
 		f    func()
@@ -75,8 +76,8 @@ func TestAllocations(t *testing.T) {
 		{"Poller.Wake", func() { idle.Wake(); idle.Poll(Forever) }},
 		{"Poller.Attach", func() { valued.Attach(r, t); valued.Poll(Forever) }},
 		{"changes", change(large, 1001)},
-		{"changes, Poll", func() { change(busy, r)(); busy.Poll(Forever) }},
-		{"changes, with values", func() { change(valued, r)(); valued.Poll(Forever) }},
+		{"changes, Poll", func() { changeBusy(); busy.Poll(Forever) }},
+		{"changes, with values", func() { changeValued(); valued.Poll(Forever) }},
 	} {
 		wantNoAllocs(t, v.name, v.f)
 	}
