@@ -74,8 +74,8 @@
 // output or error. Read once for each POLLIN instead.
 //
 // The Read method of a net.Conn or os.File, and Accept of a listener, wait instead of
-// returning EAGAIN. To read without waiting, call [syscall.Read] in the function that you pass
-// to Read of the conn's [syscall.RawConn], and return true. A bufio.Reader or a TLS connection
+// returning EAGAIN. To read without waiting, get the conn's [syscall.RawConn], and in the
+// callback of its Read method call [syscall.Read] and return true. A bufio.Reader or a TLS connection
 // may hold data that poll(2) cannot see: drain it before waiting. [os/exec.Cmd.Wait] closes
 // the pipes that StdoutPipe and StderrPipe returned: read them to the end first.
 //
@@ -91,7 +91,8 @@
 // [syscall.RawConn], Close of that conn may block until WaitContext returns.
 //
 // A result tells what was ready during the call. If you close and open descriptors while
-// handling it, a number may mean another file: compare [Ready].Value, set by [Poller.Attach].
+// handling it, a number later in the result may mean another file. To notice, attach a value
+// ([Poller.Attach]) and check that [Ready].Value is the one you expect.
 // A set holds one mask for each descriptor. If two parts of a program need different masks,
 // let each dup(2) the descriptor.
 //
@@ -104,30 +105,30 @@
 // # Linux
 //
 // All architectures that Go supports. A call takes as many entries as the soft RLIMIT_NOFILE
-// allows ([ErrTooManyFds]). [Poll] describes how late it may return.
+// allows, and may return late by 50 µs or 0.1 % of its timeout (see [Poll]).
 //
 // # FreeBSD
 //
-// A call takes kern.maxfilesperproc entries, and may return late by 1/16 of its timeout. If
-// the mask has POLLRDHUP, files, directories and devices report POLLNVAL. Both ends of a pipe
-// report POLLOUT. Where Linux reports POLLERR, FreeBSD mostly reports POLLHUP, with POLLIN if
-// the mask has it. With a mask of 0, a hang-up does not end a wait on a socket or a pty.
+// A call takes kern.maxfilesperproc entries, and may return late by up to 1/16 of its timeout.
+// If the mask has POLLRDHUP, files, directories and devices report POLLNVAL. Both ends of a
+// pipe report POLLOUT. Where Linux reports POLLERR, FreeBSD mostly reports POLLHUP, with POLLIN
+// if the mask has it. With a mask of 0, a hang-up does not end a wait on a socket or a pty.
 // Closing the last reference to a file ends a wait on it, with POLLNVAL.
 //
 // # Darwin
 //
-// Written from xnu's sources and bug reports, and tested only on Linux, over a simulation of
-// Darwin's poll(2). A call takes 10240 entries and whole milliseconds. With a mask of 0
-// nothing is reported. With a mask of POLLPRI or POLLHUP alone, that event may be missed while
-// there is unread data. POLLPRI does not report out-of-band data. POLLHUP means that the peer
-// has stopped writing. It replaces POLLERR, and POLLOUT if the mask has POLLIN. Directories,
-// some devices and, on older systems, terminals report POLLNVAL. If a descriptor is in an
-// array twice, only its last entry is reported.
+// A call takes 10240 entries and whole milliseconds. With a mask of 0 nothing is reported. With
+// a mask of POLLPRI or POLLHUP alone, that event may be missed while there is unread data.
+// POLLPRI does not report out-of-band data. POLLHUP means that the peer has stopped writing; it
+// is reported instead of POLLERR and, if the mask has POLLIN, instead of POLLOUT. Directories,
+// some devices and, on older systems, terminals report POLLNVAL. If a descriptor is in an array
+// twice, only its last entry is reported. All this is from xnu's sources and bug reports: the
+// package has been tested only on a simulation of Darwin's poll(2), on Linux.
 //
 // # When to use something else
 //
 // If os or net can open it, use them: the runtime does not tie up a thread for each wait.
-// [os.NewFile] does the same for a terminal, a FIFO or a socket in non-blocking mode.
+// With [os.NewFile] the runtime also waits on a non-blocking terminal, FIFO or socket.
 //
 // If you have dozens of descriptors and frequent wake-ups, use epoll(7) or kqueue(2): poll(2)
 // checks every descriptor on every call. EPOLLONESHOT is [Poller.Disable]; EPOLLET,

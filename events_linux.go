@@ -7,7 +7,7 @@ const (
 	POLLRDHUP  Events = pollRDHUP  // the peer of a stream socket has closed, or shut down writing
 )
 
-// include/uapi/asm-generic/poll.h. An architecture may replace the first two.
+// include/uapi/asm-generic/poll.h. MIPS has other values for the first two.
 const (
 	genericWRNORM = 0x0100
 	genericWRBAND = 0x0200

@@ -183,7 +183,7 @@ func (r *cancelableReader) Read(b []byte) (int, error) {
 	defer r.mu.Unlock()
 	stop := r.stop.Fd() // Close waits for mu, so stop stays open until Read returns
 	if stop < 0 {
-		return 0, poll.ErrClosed // fd is -1, which Poll would skip
+		return 0, poll.ErrClosed // stop is -1: Poll would skip it and never be woken
 	}
 	fds := []poll.PollFd{{Fd: int32(r.fd), Events: poll.POLLIN}, {Fd: int32(stop), Events: poll.POLLIN}}
 	for {

@@ -33,33 +33,34 @@ func Until(t time.Time) time.Duration {
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait at most that long; return 0 only after that
+//	timeout > 0   wait that long at most; return 0 only after that
 //
-// Compute a timeout from a deadline with [Until]. A call with timeout 0 still reports what is
-// ready, so a loop that reads and discards data must check its deadline itself.
+// Compute a timeout from a deadline with [Until]. It is 0 once the deadline has passed, and a
+// call with timeout 0 still reports what is ready. So a loop that reads and discards data must
+// check its deadline itself.
 //
 // Poll sets Revents in every entry. After an error the values of Revents are undefined. Poll
-// does not change Fd or Events, but some kernels, such as Darwin's, write back each entry as
-// they have read it, so do not change the array during the call. An entry with a negative Fd
+// does not change Fd or Events, but some kernels, such as Darwin's, write back the whole entry
+// with the values they read at the start, so do not change the array during the call. An entry with a negative Fd
 // is skipped, and its Revents is 0. The Fd of a closed [Waker] is -1, so a closed Waker does
 // not end a wait. An entry whose Fd is not open gets POLLNVAL. If the array is empty, Poll
 // waits until the timeout.
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
-// remaining; if none remains, it polls once more without waiting. The kernel reports an
-// interruption only after it has checked all entries and found nothing, so if a signal
-// interrupts a call that does not wait, Poll returns 0. Time is measured on the monotonic
-// clock, which stops while the machine is suspended.
+// remaining; if none remains, it polls once more without waiting. If a signal interrupts a
+// call that does not wait, Poll returns 0: Linux reports that only after it has checked all
+// entries and found nothing. Time is measured on the monotonic clock, which stops while the
+// machine is suspended.
 //
-// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux that is by the timer
-// slack (prctl(2), usually 50 µs) or by 0.1 % of the timeout (0.5 % with a positive nice
-// value), whichever is greater, but at most 100 ms. On FreeBSD it is by up to 1/16 of the
+// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at most
+// the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 % with a positive nice
+// value), whichever is greater, and never over 100 ms. On FreeBSD it is at most 1/16 of the
 // timeout. Darwin, and a Linux without ppoll(2), wait whole milliseconds, rounded up. In a
 // testing/synctest bubble the clock does not advance during a system call, so Poll relies on
 // the kernel's timing, and a signal or a change of a Poller may restart the timeout.
 //
-// The errors are ErrTooManyFds if there are more entries than the kernel's limit, and the
-// kernel's own, such as ENOMEM. Poll allocates nothing. Its cost is that of the system call,
+// Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another error
+// of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system call,
 // which grows with the number of entries. While it waits it occupies an operating-system
 // thread. Any number of goroutines may call Poll at the same time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
@@ -111,7 +112,7 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 // pollMillis and pollExact use syscall.Syscall, so the scheduler can run other goroutines.
 // They may return 0, EINTR or EAGAIN early, and write to all of fds.
 
-// testCall, if set, runs before every system call except RawPoll's, and replaces it if
+// testCall, if set, runs before every poll(2) and ppoll(2) except RawPoll's, and replaces it if
 // done is true. Tests use it to count calls, and to inject results that the kernel
 // cannot be made to return.
 var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)

@@ -25,22 +25,22 @@ import (
 // descriptor before you close it: otherwise its number may be reused, and Poll would watch
 // the wrong file. A Poller has a Waker of its own, made by the first Poll that may wait. Close
 // frees the Waker, after the current Poll if there is one. If the Poller becomes unreachable,
-// the garbage collector frees it.
+// the garbage collector frees the Waker.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait.
 	// A method whose name begins with unlock ends the critical section.
 	//
 	// The kernel is given asked, which only the current call uses. It is rebuilt from set
 	// after a change. When the kernel returns, an entry of asked is reported only if its
-	// fd has been registered and enabled ever since asked was built, with the mask and
-	// value that set has at that time.
+	// fd has been registered and enabled ever since asked was built. It gets the mask and
+	// value that set has when the kernel returns.
 	//
 	// A change, Wake or Close ends the system call: the goroutine that finds waiting set
-	// clears it, unlocks mu and signals wake. Before it has signaled, further changes do
-	// not signal, and the system call may return for another reason. So if set has changed
-	// since asked was built, a call polls once more before it returns empty. A signal that
-	// comes after its system call has returned ends the next one, which is then repeated
-	// with the time remaining.
+	// clears it, unlocks mu and signals wake. Until that goroutine has signaled, others do
+	// not signal either, and the system call may end for another reason, such as its
+	// timeout. So if set has changed since asked was built, a call polls once more before
+	// it returns empty. If a signal arrives after the system call it was meant for has
+	// ended, it ends the next one, which is then repeated with the time remaining.
 	//
 	// wake is entry 0 of asked, and its fd is never a registered one. Only the current
 	// call makes it and moves it. The current call closes it, or Close if there is none,
@@ -83,11 +83,11 @@ func (r Ready) String() string {
 // A registered descriptor that is not open is reported as POLLNVAL on every call, until it
 // is unregistered, disabled or open.
 //
-// The errors are ErrConcurrentPoll if another call is in progress, which it does not
-// disturb; ErrClosed, also if Close is called during the wait; ErrTooManyFds if there are
-// more descriptors than the kernel's limit, counting the Waker of a call that waits; those of
-// NewWaker; and the kernel's own, such as ENOMEM. If the Waker cannot be made, Poll returns
-// what is ready, or the error if nothing is. No error changes the set.
+// Poll returns ErrConcurrentPoll if another call is in progress (that call goes on); ErrClosed,
+// also if Close is called during the wait; ErrTooManyFds if there are more descriptors than the
+// kernel allows, counting the Waker of a call that waits; an error of NewWaker; or another
+// error of the kernel, such as ENOMEM. If the Waker cannot be made, Poll returns what is ready,
+// or the error if nothing is. No error changes the set.
 //
 // Poll allocates when it makes its Waker, when the set has grown, and when more descriptors
 // are ready than in any call before. It costs a system call, plus some nanoseconds for each
@@ -99,12 +99,12 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 }
 
 // PollContext is Poll with a context in place of the timeout: it waits until a registered
-// descriptor is ready, Wake is called, or ctx is done. If ctx is done and no descriptor is
-// ready that was registered before that, it returns ctx.Err(). If ctx is already done when it
-// is called, it does not poll. A nil ctx is an error, EINVAL.
+// descriptor is ready, Wake is called, or ctx is done. If ctx is done, it still returns the
+// ready descriptors that were registered by then. If there are none, it returns ctx.Err(). If
+// ctx is already done when it is called, it does not poll. A nil ctx is an error, EINVAL.
 //
-// If it has to wait and ctx can be canceled, it makes a few allocations
-// (context.AfterFunc). It leaves no goroutine running.
+// If ctx can be canceled, every system call that may wait costs a few allocations
+// (context.AfterFunc). PollContext leaves no goroutine running.
 //
 // To use a timeout as well as a context, call Poll and let the context call Wake:
 //
@@ -135,8 +135,8 @@ func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 var errDone = errors.New("done") // PollContext's done is closed
 
 // poll implements Poll and PollContext. For PollContext, done is the context's channel, and
-// arm arranges for the Waker to be woken when it is closed. (This keeps package context out of
-// programs that do not use it.)
+// arm arranges for the Waker to be woken when done is closed. (This keeps most of package
+// context out of programs that do not use it.)
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	p.mu.Lock()
@@ -168,7 +168,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 			probe = false
 		}
 		if leave {
-			break // this poll saw all that was changed before there was a reason to leave
+			break // the reason came before this poll, which saw every change made before that
 		}
 		// If the wait timed out and set is unchanged, no further poll is needed. If set
 		// has changed, whoever changed it may not have signaled yet.
@@ -319,10 +319,10 @@ func (p *Poller) report(n int) {
 	}
 }
 
-// A backoff decides when a call that may wait probes: polls with timeout 0 first. A probe that
-// finds something is cheaper than a wait, since the kernel enters it into no wait queues
-// (do_poll in fs/select.c). A probe that finds nothing is wasted: after each such probe in a
-// row, the next 1, 3, 7, ... maxSkip calls do not probe.
+// A backoff decides whether a call that may wait first polls with timeout 0. Such a poll is
+// called a probe. One that finds something is cheaper than a wait, since the kernel then joins
+// no wait queues (do_poll in fs/select.c). One that finds nothing is wasted: after each such
+// probe in a row, the next 1, 3, 7, ... maxSkip calls do not probe.
 type backoff struct{ skip, misses uint8 }
 
 const maxSkip = 63

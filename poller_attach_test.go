@@ -300,8 +300,8 @@ type mark struct {
 	last  atomic.Int64
 }
 
-// check checks that a Poll may report m with r. Registration ended was over before that Poll, and
-// registration begun was the last one after it.
+// check checks that a Poll may report m with r. The registration numbered ended was over before
+// that Poll, and the one numbered begun was the last to exist after it.
 func (m *mark) check(r Ready, ended, begun int64) error {
 	switch {
 	case m.fd != r.Fd:

@@ -91,7 +91,7 @@ func TestDisturbedWait(t *testing.T) {
 	for i := 0; i < 20; i++ {
 		timeout := time.Duration(rng.Int63n(int64(20 * time.Millisecond)))
 		start := time.Now()
-		(<-goPoll(p, timeout)).want(t, nil) // and does not start again with every change
+		(<-goPoll(p, timeout)).want(t, nil) // a change does not restart the timeout
 		if took := time.Since(start); took < timeout {
 			t.Errorf("timeout=%v over after %v", timeout, took)
 		}

@@ -257,8 +257,8 @@ func (w *modelTest) expect() map[int]Events {
 	return w.counting(fds, w.set)
 }
 
-// counting returns the result of a Poll that passed the set before to the kernel, if the kernel
-// has returned fds.
+// counting returns what a Poll must report if the set was before when it entered the kernel,
+// and the kernel returned fds.
 func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Events {
 	want := make(map[int]Events)
 	for _, f := range fds {

@@ -71,12 +71,12 @@ func (p *Poller) setMask(i int, events Events) int {
 // RegisterConn registers the descriptor of c, which is anything with a SyscallConn method,
 // such as an *os.File or a *net.TCPConn. (Assert a net.Conn or net.Listener to
 // syscall.Conn.) It returns the descriptor, which identifies c in results and in calls of
-// Unregister. Whether c is in blocking mode does not change.
+// Unregister. RegisterConn does not change the blocking mode of c.
 //
 // RegisterConn registers the descriptor while c holds it open, so a concurrent Close cannot
-// lead to the wrong file. Once it is registered, unregister it before you close c. The Poller
-// keeps c reachable while it is registered, so the garbage collector does not close it. The
-// value of the registration is c, replacing any earlier one, until Attach changes it.
+// make it register another file. After that, unregister the descriptor before you close c.
+// The Poller keeps c reachable while it is registered, so the garbage collector does not close
+// it. The value of the registration is c, replacing any earlier one, until Attach changes it.
 //
 // Some events are reported only once, to the first poll that sees them (see Events in the
 // package documentation). If package os opened the file, the Go runtime may be first: use
@@ -90,7 +90,7 @@ func (p *Poller) setMask(i int, events Events) int {
 // changes that other goroutines made to that registration in the meantime may be lost.
 //
 // The cost is that of Register and one or two small allocations. Once a Poller holds a value,
-// every registration uses memory for one.
+// every registration takes the memory of a value.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
 	var before registration
 	var called bool
@@ -130,8 +130,8 @@ func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err err
 	return -1, &Error{"register", about, err}
 }
 
-// control calls f with the descriptor of c. For any kind of nil c, the methods of packages
-// os and net panic or return os.ErrInvalid, which is not a syscall.Errno.
+// control calls f with the descriptor of c. For the kinds of nil c, the methods of packages
+// os and net panic or return os.ErrInvalid or EINVAL; control returns EINVAL for all of them.
 func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -151,8 +151,8 @@ func control(c syscall.Conn, f func(fd uintptr)) (err error) {
 	return err
 }
 
-// isNilPanic reports whether r is the panic of a nil pointer dereference, which it compares
-// with one that it causes, or of a value method called on a nil pointer.
+// isNilPanic reports whether r comes from a nil pointer dereference, or from a value method
+// called on a nil pointer. It recognizes the former by causing one and comparing.
 func isNilPanic(r any) (is bool) {
 	if e, ok := r.(runtime.Error); ok && strings.HasPrefix(e.Error(), "value method ") {
 		return true // panicwrap in runtime/error.go
@@ -169,8 +169,8 @@ func isNilPanic(r any) (is bool) {
 // number starts with nil. The Poller keeps the value reachable until the first Poll after
 // Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1). Once a Poller holds a
-// value, every registration uses memory for one.
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1). Once any registration of a
+// Poller has a value, every registration takes the memory of a value.
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	i := p.set.find(fd)
@@ -201,7 +201,8 @@ func (p *Poller) Modify(fd int, events Events) error {
 // Disable makes Poll ignore fd, but keeps the registration with its mask and value. Poll
 // reports nothing about it, not even POLLERR, POLLHUP or POLLNVAL. Modify, Register or
 // RegisterConn enables it again, even with a mask of 0. A Poll in progress continues without
-// fd, and drops what it found before fd was enabled again.
+// fd. Anything it has already found for fd is dropped, even if fd is enabled again before it
+// returns.
 //
 // Use it to hand fd to another goroutine, which enables it when it is done, as with epoll's
 // EPOLLONESHOT; to stop reading from a peer for a while; or for a descriptor that would be

@@ -33,7 +33,7 @@ const listed = 1 // Revents of a registration that has been enabled ever since a
 // An extra is what a registration holds besides its mask.
 type extra struct {
 	value any           // Ready.Value
-	conn  *syscall.Conn // kept reachable by RegisterConn, whose call it identifies
+	conn  *syscall.Conn // kept reachable; the pointer is unique to each call of RegisterConn
 }
 
 // chain returns the link that holds the position of fd, or the 0 that ends its chain if fd is
@@ -98,7 +98,7 @@ func (s *set) remove(i int) {
 	}
 }
 
-// move copies the registration at from to index to, which must not be in a chain.
+// move copies list[from] to list[to], whose old registration must not be in a chain.
 func (s *set) move(from, to int) {
 	if from == to {
 		return
@@ -165,7 +165,7 @@ func (s *set) setExtra(i int, x extra) {
 	s.extras[i] = x
 }
 
-// A registration is what get has found and put puts back.
+// A registration is a saved copy, made by get and restored by put.
 type registration struct {
 	exists, disabled bool
 	events           Events
@@ -180,7 +180,7 @@ func (s *set) get(fd int) registration {
 	return registration{true, i >= s.enabled, s.list[i].Events, s.extra(i)}
 }
 
-// put makes the registration at i what r is.
+// put restores r at index i.
 func (s *set) put(i int, r registration) {
 	if !r.exists {
 		s.remove(i)

@@ -97,7 +97,8 @@ func TestChains(t *testing.T) {
 			mean := float64(steps) / float64(many*len(s.fds))
 			t.Logf("%d descriptors: %.2f steps on average, at most %d", len(s.fds), mean, longest)
 			// Another number is in the same chain with a probability of at most
-			// 2/len(heads), and half of those come first. That gives 2 steps on
+			// 2/len(heads), and half of the numbers in a chain are ahead of the one
+			// sought. That gives 2 steps on
 			// average; a single chain would give 500.
 			if mean > 8 {
 				t.Errorf("%d descriptors: %.2f steps on average, want at most 8; at most %d", len(s.fds), mean, longest)

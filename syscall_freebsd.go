@@ -27,7 +27,7 @@ func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
 	var tsp *syscall.Timespec // forever; the kernel does not write to it
 	if timeout >= 0 {
-		ts := syscall.NsecToTimespec(int64(timeout)) // on 386 with 32-bit seconds, which hold maxWait
+		ts := syscall.NsecToTimespec(int64(timeout)) // on 386 the seconds are 32 bits, enough for maxWait
 		tsp = &ts
 	}
 	r, _, errno := syscall.Syscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(tsp)), 0, 0, 0)

@@ -43,7 +43,7 @@ static inline long raw(struct pollfd *fds, nfds_t n) {
 #endif
 }
 
-// A loop aborts after a wrong answer. Nothing is ready when a look returns.
+// A loop aborts after a wrong result. bare_look expects that nothing is ready.
 
 static int bare_look(struct pollfd *fds, nfds_t n, int times) {
 	while (times-- > 0) {

@@ -22,15 +22,16 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A curve is what a call takes beyond an empty one, in microseconds, by some size.
+// A curve is the time of a call minus that of an empty call, in microseconds, as a function of
+// some size.
 type curve struct {
 	plotter.XYs
 	name  string
 	slope float64 // of the straight line that fits best
 }
 
-// curves are those of rivals: what their rows cost beyond the row of an empty call,
-// by sizes of a unit.
+// curves returns a curve for each rival: its cost in each row minus its cost in the row empty.
+// The x values are sizes divided by unit.
 func (b *bench) curves(empty string, row func(n int) string, sizes []int, unit float64, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
 		var xs, ys []float64
@@ -78,8 +79,8 @@ var (
 	}
 )
 
-// chart draws what the number of a descriptor costs, in thousands, and how many
-// descriptors do.
+// chart draws two panels: the cost by descriptor number, in thousands, and by count of
+// descriptors.
 func chart(byNumber, byCount []curve, caption []string) []byte {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 	panels := []panel{
@@ -121,7 +122,8 @@ func (pn panel) plot() *plot.Plot {
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Width, grid.Horizontal.Color = 0, 0.75, color.Gray{0xd0}
 	p.Add(grid)
-	// The highest is drawn first, and its dots can be seen below another.
+	// The highest curve is drawn first, so others lie on top and its larger dots remain
+	// visible.
 	slices.SortFunc(pn.curves, func(a, b curve) int { return cmp.Compare(b.last().Y, a.last().Y) })
 	for _, c := range pn.curves {
 		line, points, err := plotter.NewLinePoints(c.XYs)
@@ -140,7 +142,8 @@ func (pn panel) plot() *plot.Plot {
 	return p
 }
 
-// ticks are at most six, 1, 2 or 5 times a power of ten apart. It also returns the last.
+// ticks returns at most six ticks, and the last one's value. Their distance is 1, 2 or 5 times a
+// power of ten.
 func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	step := math.Pow(10, math.Floor(math.Log10(most/5)))
 	for i := 0; most/step > 5; i++ {
@@ -153,8 +156,8 @@ func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	return ticks, last
 }
 
-// Plot draws the labels. Those of curves that rise are a block to the left of the
-// highest, from its end down; that of a flat one is above its end.
+// Plot draws the labels. Labels of rising curves form a block left of the highest curve, starting
+// level with its end. A flat curve's label is above its end.
 func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, trY := p.Transforms(&c)
 	style := text.Style{Font: font.From(plot.DefaultFont, textSize), XAlign: text.XRight, YAlign: text.YTop, Handler: plot.DefaultTextHandler}

@@ -79,8 +79,8 @@ func closeAll(fds []int32) {
 	}
 }
 
-// someOf returns 64 of fds in an arbitrary order, one from each 64th of them, so
-// that every 64 polls meet the ready one in the middle on average.
+// someOf returns 64 of fds in random order, one from each 64th of them, so over 64 polls the
+// ready descriptor's mean position is the middle.
 func someOf(fds []int32) []int32 {
 	r := rand.New(rand.NewSource(1))
 	some := make([]int32, 64)
@@ -124,8 +124,8 @@ func onOneCPU(f func()) {
 	f()
 }
 
-// pin moves every thread, twice over: one that is started meanwhile has what its
-// parent had.
+// pin moves every thread. It does so twice, since a thread started during the first pass may
+// inherit the old CPU set.
 func pin(set *unix.CPUSet) {
 	for range 2 {
 		tasks, _ := os.ReadDir("/proc/self/task")

@@ -2,10 +2,11 @@
 
 // Bench measures this package against other ways to wait for descriptors on Linux,
 // all in one process and in turn. It prints tables in Markdown, which it also
-// writes into README.md, and draws a chart of poll(2), select(2) and epoll.
+// writes into README.md, three figures into ../README.md, and draws a chart of poll(2),
+// select(2) and epoll.
 //
 //	go run .                          # a minute or two; writes README.md and cost.svg
-//	go run . -ratios                  # also prints the ratios that a release must keep
+//	go run . -ratios                  # also prints ratios, each with its limit
 //	go run . -quick -o /tmp/x.svg     # finishes in seconds, with rough numbers; leaves README.md alone
 //
 // It needs a C compiler. Sizes over RLIMIT_NOFILE are left out; root may raise it.
@@ -26,7 +27,7 @@ import (
 
 func main() {
 	quick := flag.Bool("quick", false, "finish in seconds, with rough numbers, and leave README.md alone")
-	ratios := flag.Bool("ratios", false, "also print the ratios that a release must keep")
+	ratios := flag.Bool("ratios", false, "also print ratios, each with its limit")
 	out := flag.String("o", "cost.svg", "the `file` of the chart")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -212,7 +213,7 @@ func (b *bench) figures() string {
 	}
 	added := func(rv rival) string { return formatNs(b.cost[idle(1)][rv.name] - b.cost[idle(1)][bare.name]) }
 	event := func(rv rival) string { return formatNs(b.cost[busy(b.served)][rv.name]) }
-	return fmt.Sprintf("- Beyond an empty call, checking one descriptor takes `Poll` %s if its number is %s, and %s if it is %s. With select(2) it is %s and %s.\n",
+	return fmt.Sprintf("- Beyond an empty call, `Poll` needs %s to check descriptor number %s, and %s for number %s. select(2) needs %s and %s.\n",
 		number(array, first), commas(first), number(array, last), commas(last), number(selecting, first), number(selecting, last)) +
 		fmt.Sprintf("- `Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.\n",
 			added(array), added(unixPoll)) +
@@ -220,7 +221,7 @@ func (b *bench) figures() string {
 			commas(b.served), event(poller), event(unixPoll), event(epoll))
 }
 
-// ratios prints the ratios that a release must keep, each with its limit.
+// ratios prints ratios, each with its limit.
 func (b *bench) ratios(w io.Writer) {
 	fmt.Fprint(w, "\n| ratio | | at most |\n| --- | --: | --: |\n")
 	line := func(what string, ratio, limit float64) {

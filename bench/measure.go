@@ -34,8 +34,9 @@ type bench struct {
 
 // measure lets the rivals do something with fds in turn, so whatever slows the machine
 // down affects them all. The order changes, since the turn after the netpoller's takes up
-// to 1 µs more CPU time for each wait. The results are what pick takes from all turns, of
-// time and of CPU time. A loop is called for multiples of unit.
+// to 1 µs more CPU time for each wait. For each rival, pick
+// reduces the times of all turns to one result, and the CPU times to another. A loop is called
+// for multiples of unit.
 func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (wall, cpu []float64) {
 	units := make([]int, len(rivals))
 	walls, cpus := make([][]float64, len(rivals)), make([][]float64, len(rivals))

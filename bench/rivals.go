@@ -20,8 +20,9 @@ type rival struct {
 	watch func(fds []int32) *watcher
 }
 
-// A watcher waits for POLLIN on some descriptors. A loop is nil if it can't do that. Each
-// look calls what it measures directly, since one more frame costs up to 40 ns.
+// A watcher waits for POLLIN on some descriptors. A field is nil if the rival cannot do that.
+// Each look function calls the measured function directly: one more frame costs time after a
+// system call.
 type watcher struct {
 	look    func(times int) (found int) // polls without waiting; the sum of the descriptors found
 	serve   func(out, in []int32) loop  // see serveLoop
@@ -37,8 +38,8 @@ func must(err error) {
 	}
 }
 
-// serveLoop makes a loop that in each iteration writes to the next of out, waits until
-// the same one of in is ready, and reads from it, unless wait has read already.
+// serveLoop makes a loop that in iteration i writes to out[i], waits until in[i] is ready, and
+// reads from it, unless wait has read already.
 func serveLoop(wait func() (fd int32, err error), reads bool) func(out, in []int32) loop {
 	return func(out, in []int32) loop {
 		return func(times int) {

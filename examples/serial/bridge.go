@@ -84,7 +84,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 	}
 }
 
-// ask registers a port for POLLIN if it has no pending bytes, so never more than one
+// ask asks for POLLIN if port has no pending bytes, so never more than one
 // buffer is pending, and for POLLOUT if the other port has pending bytes.
 //
 // If neither is needed, ask disables the port. With a mask of 0, every Poll after a
