@@ -55,8 +55,7 @@
 //   - POLLERR: a pipe has no reader left, or a socket has an error. Reading SO_ERROR returns
 //     the error and clears it. If SO_ERROR is 0, read the socket's error queue (IP_RECVERR,
 //     timestamps) with recvmsg(2) and MSG_ERRQUEUE.
-//   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, some devices that
-//     were removed).
+//   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, a removed device).
 //
 // On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. FreeBSD and
 // Darwin have exceptions; see below.
