@@ -103,12 +103,12 @@
 //
 // # Linux
 //
-// All architectures that Go supports. A call takes as many entries as the soft RLIMIT_NOFILE
+// All architectures that Go supports. A call accepts as many entries as the soft RLIMIT_NOFILE
 // allows, and may return late by 50 µs or 0.1 % of its timeout (see [Poll]).
 //
 // # FreeBSD
 //
-// A call takes kern.maxfilesperproc entries, and may return late by up to 1/16 of its timeout.
+// A call accepts kern.maxfilesperproc entries, and may return late by up to 1/16 of its timeout.
 // If the mask has POLLRDHUP, files, directories and devices report POLLNVAL. Both ends of a
 // pipe report POLLOUT. Where Linux reports POLLERR, FreeBSD mostly reports POLLHUP, with POLLIN
 // if the mask has it. With a mask of 0, a hang-up does not end a wait on a socket or a pty.
@@ -116,13 +116,13 @@
 //
 // # Darwin
 //
-// A call takes 10240 entries and whole milliseconds. With a mask of 0 nothing is reported. With
-// a mask of POLLPRI or POLLHUP alone, that event may be missed while there is unread data.
-// POLLPRI does not report out-of-band data. POLLHUP means that the peer has stopped writing; it
-// is reported instead of POLLERR and, if the mask has POLLIN, instead of POLLOUT. Directories,
-// some devices and, on older systems, terminals report POLLNVAL. If a descriptor is in an array
-// twice, only its last entry is reported. All this is from xnu's sources and bug reports: the
-// package has been tested only on a simulation of Darwin's poll(2), on Linux.
+// A call accepts 10240 entries, and its timeout is rounded up to whole milliseconds. With a
+// mask of 0 nothing is reported. With a mask of POLLPRI or POLLHUP alone, that event may be
+// missed while there is unread data. POLLPRI does not report out-of-band data. POLLHUP means
+// that the peer has stopped writing; it is reported instead of POLLERR and, if the mask has
+// POLLIN, instead of POLLOUT. Directories, some devices and, on older systems, terminals report
+// POLLNVAL. If a descriptor is in an array twice, only its last entry is reported. All this is
+// from xnu's sources and bug reports: the package has been tested only on a simulation.
 //
 // # When to use something else
 //

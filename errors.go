@@ -23,7 +23,7 @@ var (
 	ErrConcurrentPoll = errors.New("another call is under way")
 
 	// ErrTooManyFds is returned if a call has more entries than the kernel's
-	// limit: the soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc or 1024 on FreeBSD,
+	// limit: the soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc (at least 1024) on FreeBSD,
 	// 10240 on Darwin. errors.Is(err, syscall.EINVAL) holds as
 	// well.
 	ErrTooManyFds error = tooManyFds{}

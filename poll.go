@@ -48,8 +48,8 @@ func Until(t time.Time) time.Duration {
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
 // remaining; if none remains, it polls once more without waiting. If a signal interrupts a
-// call that does not wait, Poll returns 0: Linux reports that only after it has checked all
-// entries and found nothing. Time is measured on the monotonic clock, which stops while the
+// call that does not wait, Poll returns 0, because Linux fails with EINTR only after it has
+// checked all entries and found nothing. Time is measured on the monotonic clock, which stops while the
 // machine is suspended.
 //
 // Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at most

@@ -35,16 +35,15 @@ type Poller struct {
 	// fd has been registered and enabled ever since asked was built. It gets the mask and
 	// value that set has when the kernel returns.
 	//
-	// A change, Wake or Close ends the system call: the goroutine that finds waiting set
-	// clears it, unlocks mu and signals wake. Until that goroutine has signaled, others do
-	// not signal either, and the system call may end for another reason, such as its
-	// timeout. So if set has changed since asked was built, a call polls once more before
-	// it returns empty. If a signal arrives after the system call it was meant for has
-	// ended, it ends the next one, which is then repeated with the time remaining.
+	// A change, Wake or Close ends the system call: the goroutine that finds waiting true
+	// makes it false, unlocks mu and wakes wake. Until it has done so, others do not
+	// either, and the system call may end for another reason, such as its timeout. So if set has changed since asked was built, a call polls once more before
+	// it returns empty. If a wake-up comes after the system call that it was meant
+	// for has ended, it ends the next one, which is then repeated with the time remaining.
 	//
 	// wake is entry 0 of asked, and its fd is never a registered one. Only the current
-	// call makes it and moves it. The current call closes it, or Close if there is none,
-	// or the garbage collector. Others only call its Wake.
+	// call makes it and moves it. The current call closes it. If no call is in progress,
+	// Close does, or the garbage collector. Others only call its Wake.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
@@ -52,7 +51,7 @@ type Poller struct {
 	wake    *Waker  // nil until a call waits
 	changed bool    // set has changed since asked was built
 	polling bool    // a call is under way
-	waiting bool    // a call waits or is about to, and nobody has signaled wake
+	waiting bool    // a call waits or is about to, and nobody is ending that
 	woken   bool    // Wake was called, and no call has returned empty for it
 	closed  bool    // Close was called
 	backoff backoff // when to probe
@@ -99,9 +98,9 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 }
 
 // PollContext is Poll with a context in place of the timeout: it waits until a registered
-// descriptor is ready, Wake is called, or ctx is done. If ctx is done, it still returns the
-// ready descriptors that were registered by then. If there are none, it returns ctx.Err(). If
-// ctx is already done when it is called, it does not poll. A nil ctx is an error, EINVAL.
+// descriptor is ready, Wake is called, or ctx is done. If ctx becomes done during the
+// call, it still returns the ready descriptors that were registered by then, or ctx.Err() if
+// there are none. If ctx was done before the call, it returns ctx.Err() and does not poll. A nil ctx is an error, EINVAL.
 //
 // If ctx can be canceled, every system call that may wait costs a few allocations
 // (context.AfterFunc). PollContext leaves no goroutine running.
@@ -168,7 +167,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 			probe = false
 		}
 		if leave {
-			break // the reason came before this poll, which saw every change made before that
+			break // this poll began later, so it saw every change made before the reason to leave
 		}
 		// If the wait timed out and set is unchanged, no further poll is needed. If set
 		// has changed, whoever changed it may not have signaled yet.

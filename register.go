@@ -89,8 +89,7 @@ func (p *Poller) setMask(i int, events Events) int {
 // exception: if Control of c fails after it has called back, which no type in os or net does,
 // changes that other goroutines made to that registration in the meantime may be lost.
 //
-// The cost is that of Register and one or two small allocations. Once a Poller holds a value,
-// every registration takes the memory of a value.
+// The cost is that of Register, that of Attach, and one or two small allocations.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
 	var before registration
 	var called bool
@@ -169,8 +168,8 @@ func isNilPanic(r any) (is bool) {
 // number starts with nil. The Poller keeps the value reachable until the first Poll after
 // Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1). Once any registration of a
-// Poller has a value, every registration takes the memory of a value.
+// The errors are ErrNotRegistered and ErrClosed. The first value in a Poller allocates
+// memory for one in every registration. After that the cost is O(1).
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	i := p.set.find(fd)

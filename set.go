@@ -19,7 +19,7 @@ import (
 // a probability of at most 2/len(heads) (multiply-shift hashing; Dietzfelbinger et al., A
 // reliable randomized algorithm for the closest-pair problem, 1997).
 type set struct {
-	list       []PollFd // the registrations; Revents is listed or 0
+	list       []PollFd // the registrations; Revents holds the constant listed, or 0
 	enabled    int      // how many at the front of list are not disabled
 	extras     []extra  // as long as list, or nil until there is something to hold
 	next       []int32  // by position: the next one in the chain
@@ -160,7 +160,7 @@ func (s *set) setExtra(i int, x extra) {
 		if x == (extra{}) {
 			return
 		}
-		s.extras = make([]extra, len(s.list))
+		s.extras = make([]extra, len(s.list), cap(s.list))
 	}
 	s.extras[i] = x
 }
