@@ -152,7 +152,7 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	// descriptors are available.
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
 	ended := isDone(done)
-	for polled := ended; !p.closed && len(p.ready) == 0; {
+	for polled := ended; ; {
 		leave := d.left == 0 || p.woken || err != nil || ended
 		if leave && polled {
 			break
@@ -166,8 +166,8 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 			p.backoff.record(len(p.ready) > 0)
 			probe = false
 		}
-		if leave {
-			break // this poll began later, so it saw every change made before the reason to leave
+		if leave || len(p.ready) > 0 || p.closed {
+			break // if leave, this poll saw every change made before the reason to leave
 		}
 		// If the wait timed out and set is unchanged, no further poll is needed. If set
 		// has changed, whoever changed it may not have signaled yet.
