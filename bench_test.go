@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Benchmarks of polling, for every platform. Descriptors are the read ends of pipes, and idle
 // unless a benchmark says otherwise. bench_select_linux_test.go compares with select(2), and

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // The errors of the package. Every error is an *Error, except those of a context, which are
 // returned unchanged.

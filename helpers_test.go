@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Helpers of all tests and benchmarks. Values that differ between systems are in
 // helpers_GOOS_test.go, and helpers that need Linux are in helpers_linux_test.go.

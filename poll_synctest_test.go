@@ -1,4 +1,4 @@
-//go:build go1.25 && (linux || darwin || freebsd)
+//go:build go1.25 && (linux || darwin || freebsd || netbsd)
 
 // Tests of timeouts in a testing/synctest bubble, whose clock stands still during a system
 // call: a second timeout in the same bubble, one in pieces, and a wait with changes.

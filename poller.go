@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // The Poller: who waits, who is woken, and what is reported. What changes its set is in
 // register.go.

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Tests of RegisterConn with real conns, and with conns that are closed, that fail, or that hold
 // a lock.

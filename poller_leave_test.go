@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Tests that a Poll that ends without a result does not miss a ready descriptor that was
 // registered in time.

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Tests that nothing is lost if a Poll that may wait probes first, which means that it polls
 // without waiting.

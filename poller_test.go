@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Tests of the Poller: polling, waking, closing, and its own Waker.
 

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // The methods that change a Poller's set. A change takes effect immediately, even for a Poll
 // that is waiting.

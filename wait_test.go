@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Tests of Wait, and of the arguments of WaitContext. Tests of entryPoints test Wait as well.
 

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Echo is a TCP echo server, and a client that measures it. Both use non-blocking
 // sockets, with one goroutine and one Poller for all connections:

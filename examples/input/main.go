@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Input reads a terminal as an editor does, and prints each key and each new size:
 //

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Serial joins two serial lines: it copies bytes from each line to the other until one
 // of them hangs up, or until Ctrl-C.

@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Watch runs a command, and prints each event that poll(2) reports on its standard
 // output, its standard error and its exit, with one Poller:

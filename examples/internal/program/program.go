@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Package program runs an example as a program in the example's own test. The test
 // binary executes itself as the example, so nothing else has to be built, and the

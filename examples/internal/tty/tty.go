@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin || freebsd || netbsd
 
 // Package tty reads and changes the settings and the size of a terminal, and lists the
 // signals after which a program must restore the settings.
