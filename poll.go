@@ -95,6 +95,9 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 //	func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 //		the same, with the finest timeout that the kernel has, rounded up;
 //		a negative one waits forever
+//	const rechecks bool
+//		whether a call that waits checks all of fds again when its time is up, before it
+//		returns 0
 //	func rawPoll(fds []PollFd) (n int, err error)
 //		RawPoll
 //	const probeFirst bool

@@ -10,6 +10,7 @@ import (
 
 const (
 	hasPoll    = true
+	rechecks   = false // not known
 	probeFirst = false // poll_nocancel registers a knote for each entry whatever the timeout
 )
 

@@ -10,6 +10,7 @@ import (
 
 const (
 	hasPoll    = true
+	rechecks   = false // kern_poll_kfds in sys/kern/sys_generic.c returns as soon as the time is up
 	probeFirst = false // even with timeout 0 the kernel makes and frees a record for each idle entry
 
 	sysPpoll = 545 // sys/kern/syscalls.master; package syscall has it on arm64 and riscv64 only

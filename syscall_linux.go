@@ -15,6 +15,7 @@ const (
 
 	sysPpoll = syscall.SYS_PPOLL
 
+	rechecks   = true // do_poll in fs/select.c checks all of fds again once the time is up
 	probeFirst = true // with a timeout of 0, do_poll in fs/select.c enters no wait queue
 )
 
