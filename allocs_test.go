@@ -81,7 +81,7 @@ func TestAllocations(t *testing.T) {
 	} {
 		wantNoAllocs(t, v.name, v.f)
 	}
-	if busy.set.extras != nil {
+	if busy.set.attached != nil {
 		t.Error("a set without values has memory for them")
 	}
 }

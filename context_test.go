@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -260,7 +261,7 @@ func TestPollContext(t *testing.T) {
 	wantError(t, err, "poll", -1, syscall.EINVAL)
 	must(t, p.Register(r, POLLIN))
 	c := goCall(p, func() ([]Ready, error) { return p.PollContext(ctx) })
-	_, err = p.PollContext(none)
+	_, err = p.PollContext(ctx)
 	wantError(t, err, "poll", -1, ErrConcurrentPoll)
 
 	p.mu.Lock() // so that Poll sees both at the same time
@@ -291,7 +292,7 @@ func TestWaitContextPollsFirst(t *testing.T) {
 	}
 	readAll(r)
 	got, err := WaitContext(ctx, r, POLLIN)
-	wantError(t, err, "poll", r, syscall.EMFILE)
+	wantError(t, err, "open", -1, syscall.EMFILE)
 	if got != 0 {
 		t.Errorf("%v, %v, want 0", got, err)
 	}
@@ -360,5 +361,99 @@ func TestWaitContextStolen(t *testing.T) {
 	})
 	if got, err := WaitContext(ctx, r, POLLIN); got != 0 || err != context.Canceled {
 		t.Errorf("%v, %v, want 0, %v", got, err, context.Canceled)
+	}
+}
+
+// TestContextDoneWhileLocked checks that PollContext reports what was registered after the call had
+// begun and before its context was done, even if both happen while it waits for the lock.
+func TestContextDoneWhileLocked(t *testing.T) {
+	watchdog(t, soon)
+	_, ready := newPipe(t)
+	p := newPoller(t, nil, 0)
+	ctx, cancel := context.WithCancel(context.Background())
+	p.mu.Lock()
+	c := make(chan pollResult)
+	go func() {
+		got, err := p.PollContext(ctx)
+		c <- pollResult{got, err}
+	}()
+	stacks := make([]byte, 1<<20)
+	for blocked := false; !blocked; runtime.Gosched() {
+		for _, g := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			blocked = blocked || strings.Contains(g, ".(*Poller).poll(") && strings.Contains(g, ".(*Mutex).Lock")
+		}
+	}
+	p.set.modify(p.set.add(ready), POLLOUT) // as Register does
+	cancel()
+	p.mu.Unlock()
+	(<-c).want(t, nil, Ready{Fd: ready, Events: POLLOUT})
+}
+
+// A brokenContext calls fail in a method, from a call on.
+type brokenContext struct {
+	*ownContext
+	dones, values, stops int // how many calls come before that; -1 for never
+	fail                 func()
+}
+
+func (c *brokenContext) count(left *int) {
+	if *left == 0 {
+		c.fail()
+	}
+	*left--
+}
+
+func (c *brokenContext) Done() <-chan struct{} { c.count(&c.dones); return c.ownContext.Done() }
+func (c *brokenContext) Value(key any) any     { c.count(&c.values); return nil }
+func (c *brokenContext) AfterFunc(func()) (stop func() bool) {
+	return func() bool { c.count(&c.stops); return true }
+}
+
+// TestContextBreaks checks that a Poller is as usable as before, and Close frees its Waker, after a
+// context's method has panicked or has ended the goroutine that calls PollContext.
+func TestContextBreaks(t *testing.T) {
+	watchdog(t, soon)
+	r, w := newPipe(t)
+	mustWrite(t, w, "x")
+	for _, v := range []struct {
+		name                 string
+		dones, values, stops int
+	}{
+		{"Done, the first", 0, -1, -1},
+		{"Done, the second", 1, -1, -1},
+		{"Done, the third", 2, -1, -1},
+		{"Value", -1, 0, -1},
+		{"stop", -1, -1, 0},
+	} {
+		for name, fail := range map[string]func(){"panic": func() { panic("broken") }, "Goexit": runtime.Goexit} {
+			t.Run("method="+v.name+"/by="+name, func(t *testing.T) {
+				before := openFds(t)
+				p := newPoller(t, []int{r}, POLLIN)
+				ctx := &brokenContext{newOwnContext(), v.dones, v.values, v.stops, fail}
+				broken := make(chan bool)
+				go func() {
+					returned := false
+					defer func() {
+						recover()
+						broken <- !returned
+					}()
+					waitsAtOnce(p)
+					p.PollContext(ctx)
+					returned = true
+				}()
+				if !<-broken {
+					t.Fatal("PollContext has returned")
+				}
+				wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
+				must(t, p.Disable(r))
+				c := goPoll(p, Forever)
+				must(t, p.Modify(r, POLLIN))
+				(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+				must(t, p.Close())
+				if after := openFds(t); after != before {
+					t.Errorf("%d descriptors before, %d after", before, after)
+				}
+			})
+		}
 	}
 }

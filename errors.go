@@ -47,29 +47,23 @@ func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 type Error struct {
 	Op  string // "poll", "register", "modify", "disable", "attach", "unregister", "wake", "reset", "close" or "open"
 	Fd  int    // the descriptor, or -1 if the error is not about one
-	Err error  // a sentinel error above, a syscall.Errno, an *Error or the error of a syscall.Conn
+	Err error  // a sentinel error above, a syscall.Errno, or the error of a syscall.Conn
 }
 
-// Error returns a text such as "poll: unregister fd 7: not registered". It begins
-// with the package's name, so an Op of "poll" is not repeated: "poll: closed".
-func (e *Error) Error() string { return "poll: " + e.text() }
-
-func (e *Error) text() string {
-	s := ""
+// Error returns a text such as "poll: unregister fd 7: not registered". It begins with the
+// package's name, so an Op of "poll" is not repeated: "poll: closed".
+func (e *Error) Error() string {
+	s := "poll: "
 	if e.Op != "poll" {
-		s = e.Op
-	}
-	if e.Fd != -1 {
-		if s != "" {
+		s += e.Op
+		if e.Fd == -1 {
+			s += ": "
+		} else {
 			s += " "
 		}
-		s += "fd " + strconv.Itoa(e.Fd)
 	}
-	if s != "" {
-		s += ": "
-	}
-	if inner, ok := e.Err.(*Error); ok {
-		return s + inner.text()
+	if e.Fd != -1 {
+		s += "fd " + strconv.Itoa(e.Fd) + ": "
 	}
 	return s + e.Err.Error()
 }

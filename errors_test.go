@@ -51,7 +51,7 @@ func TestErrorValues(t *testing.T) {
 			[]error{syscall.EBADF}, []error{syscall.EINVAL},
 		},
 		{
-			&Error{"poll", -1, &Error{"open", -1, syscall.EMFILE}}, "poll: open: " + syscall.EMFILE.Error(),
+			&Error{"open", -1, syscall.EMFILE}, "poll: open: " + syscall.EMFILE.Error(),
 			[]error{syscall.EMFILE}, []error{syscall.EINVAL},
 		},
 		{

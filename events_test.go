@@ -5,6 +5,7 @@
 package poll
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -31,8 +32,8 @@ func TestConstants(t *testing.T) {
 			t.Errorf("%s = %#x, want %#x", c.name, uint16(c.got), uint16(c.want))
 		}
 	}
-	if Forever != -1 {
-		t.Errorf("Forever = %d, want -1", Forever)
+	if Forever != math.MaxInt64 {
+		t.Errorf("Forever = %d, want the longest Duration", Forever)
 	}
 	if maxWait != 2147483647*time.Millisecond {
 		t.Errorf("maxWait = %v, want the largest C int of milliseconds", maxWait)

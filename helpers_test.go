@@ -155,15 +155,6 @@ var underQemu = sync.OnceValue(func() bool {
 	return err == nil && strings.Contains(filepath.Base(exe), "qemu")
 })
 
-// needNilPanics skips a test that dereferences nil pointers if that may crash the program:
-// Go reads the fault address from the DAR in the signal frame, and qemu-user does not store
-// it there (save_user_regs in linux-user/ppc/signal.c).
-func needNilPanics(t *testing.T) {
-	if strings.HasPrefix(runtime.GOARCH, "ppc64") && underQemu() {
-		t.Skip("qemu-user gives no fault address")
-	}
-}
-
 // Descriptors.
 
 // owned records which test has to close a descriptor. closeFd removes its descriptor: the
@@ -538,12 +529,17 @@ func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	}
 }
 
-// onCall makes every system call run f first, until the test is over. If f returns done, f's
-// results replace the system call.
+// onCall makes every system call but a pause run f first, until the test is over. If f returns
+// done, f's results replace the system call.
 func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)) {
 	tb.Helper()
 	old, oldEpoch := testCall, epoch
-	testCall = f
+	testCall = func(isPoll bool, nfds int, timeout time.Duration) (int, syscall.Errno, bool) {
+		if nfds == 0 && timeout > 0 {
+			return 0, 0, false
+		}
+		return f(isPoll, timeout)
+	}
 	tb.Cleanup(func() { testCall, epoch = old, oldEpoch })
 }
 
@@ -698,7 +694,7 @@ func isWaiting(p *Poller) bool {
 	return p.waiting
 }
 
-// wantSet checks the set of p, and that its list and its hash chains agree.
+// wantSet checks the set of p, and that its list and its index agree.
 func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 	tb.Helper()
 	if got := p.Len(); got != len(want) {
@@ -710,36 +706,30 @@ func wantSet(tb testing.TB, p *Poller, want map[int]Events) {
 		}
 	}
 	s := &p.set
-	if len(s.list) > len(s.heads) {
-		tb.Fatalf("%d registrations in %d chains", len(s.list), len(s.heads))
-	}
-	chained := 0
-	for head, at := range s.heads {
-		for ; at != 0; at = s.next[at-1] {
-			r := &s.list[at-1]
-			if chained++; chained > len(s.list) {
-				tb.Fatalf("a chain has no end")
+	positions := 0
+	for n, page := range s.pages {
+		if page == nil {
+			continue
+		}
+		for i, at := range page {
+			if at == 0 {
+				continue
 			}
-			if got := int(uint32(r.Fd) * s.multiplier >> s.shift); got != head {
-				tb.Fatalf("fd %d is in chain %d, want %d", r.Fd, head, got)
-			}
-			if events, ok := want[int(r.Fd)]; !ok || r.Events != events {
-				tb.Fatalf("fd %d is listed with %v, want %v, %v", r.Fd, r.Events, events, ok)
-			}
-			if i := s.find(int(r.Fd)); i < 0 || &s.list[i] != r {
-				tb.Fatalf("fd %d is listed, but not found", r.Fd)
+			positions++
+			if fd := n*pageLen + i; int(at) > len(s.list) || int(s.list[at-1].fd) != fd {
+				tb.Fatalf("fd %d is not at position %d", fd, at)
 			}
 		}
 	}
-	if chained != len(want) || len(s.list) != len(want) || len(s.next) != len(want) {
-		tb.Fatalf("%d in chains, %d and %d listed, want %d", chained, len(s.list), len(s.next), len(want))
+	if positions != len(want) || s.enabled > len(s.list) {
+		tb.Fatalf("%d in the index, %d in the list, %d enabled, want %d", positions, len(s.list), s.enabled, len(want))
 	}
-	if s.extras != nil && len(s.extras) != len(s.list) {
-		tb.Fatalf("values for %d registrations, want %d", len(s.extras), len(s.list))
+	if s.attached != nil && len(s.attached) != len(s.list) {
+		tb.Fatalf("values for %d registrations, want %d", len(s.attached), len(s.list))
 	}
-	for _, x := range s.extras[len(s.extras):cap(s.extras)] {
-		if x.value != nil || x.conn != nil {
-			tb.Fatalf("%v is kept, but not registered", x)
+	for _, a := range s.attached[len(s.attached):cap(s.attached)] {
+		if a.value != nil || a.conn != nil {
+			tb.Fatalf("%v is kept, but not registered", a)
 		}
 	}
 }
@@ -749,7 +739,7 @@ func held(p *Poller, fd int) (value any, conn syscall.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i := p.set.find(fd); i >= 0 {
-		x := p.set.extra(i)
+		x := p.set.attachment(i)
 		if x.conn != nil {
 			conn = *x.conn
 		}
@@ -781,15 +771,11 @@ func (c *ownContext) Err() error {
 
 // A fakeConn is a syscall.Conn and its own RawConn.
 type fakeConn struct {
-	nilRaw  bool
 	err     error // returned by SyscallConn
 	control func(f func(fd uintptr)) error
 }
 
 func (c *fakeConn) SyscallConn() (syscall.RawConn, error) {
-	if c.nilRaw {
-		return nil, nil
-	}
 	return c, c.err
 }
 func (c *fakeConn) Control(f func(fd uintptr)) error         { return c.control(f) }

@@ -10,9 +10,11 @@ import (
 	"time"
 )
 
-// Forever is the timeout of a call that waits until there is something to report. Any
-// negative timeout means the same.
-const Forever time.Duration = -1
+// Forever is the timeout of a call that waits until there is something to report. Any negative
+// timeout means the same. Forever is the longest Duration, so the smaller of two timeouts, as
+// returned by min, is the one that ends first. Another library's value for no timeout (-1, or
+// UINT64_MAX) must become Forever before you take the minimum.
+const Forever time.Duration = math.MaxInt64
 
 // Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t has
 // passed. For the zero Time it returns Forever: as in package net, that means no deadline. If
@@ -118,7 +120,7 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 // testCall, if set, runs before every poll(2) and ppoll(2) except RawPoll's, and replaces it if
 // done is true. Tests use it to count calls, and to inject results that the kernel
 // cannot be made to return.
-var testCall func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)
+var testCall func(isPoll bool, nfds int, timeout time.Duration) (n int, errno syscall.Errno, done bool)
 
 // A deadline tracks how much of a timeout remains.
 type deadline struct {
@@ -131,8 +133,11 @@ func clock() time.Duration { return time.Since(epoch) }
 var epoch = time.Now()
 
 func newDeadline(timeout time.Duration) deadline {
-	if timeout <= 0 {
-		return deadline{left: timeout}
+	switch {
+	case timeout == 0:
+		return deadline{}
+	case timeout < 0 || timeout == Forever:
+		return deadline{left: -1}
 	}
 	now := clock() // negative in a testing/synctest bubble, which begins in the year 2000
 	end := now + timeout
@@ -153,7 +158,7 @@ func (d *deadline) update() {
 func (d *deadline) timedOut(timeout time.Duration) {
 	before := d.left
 	d.update()
-	if timeout > 0 && d.left == before {
+	if before > 0 && d.left == before {
 		d.left -= timeout
 		d.end -= timeout
 	}
@@ -162,6 +167,7 @@ func (d *deadline) timedOut(timeout time.Duration) {
 const (
 	maxWait = math.MaxInt32 * time.Millisecond // the longest single wait: its milliseconds fit a C int, its seconds 32 bits
 	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int, and allows fewer
+	instant = 100 * time.Microsecond           // a call that took less has not waited
 )
 
 // poll calls the kernel until there is something to report or the deadline has passed.
@@ -171,9 +177,16 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	if len(fds) > maxNfds {
 		return 0, pollError(syscall.EINVAL)
 	}
-	var pause time.Duration
+	var (
+		pause  time.Duration // > 0: the next call is a pause, and polls nothing
+		pauses time.Duration // how many in a row
+		began  time.Duration // by clock, when the call after an early return began
+	)
 	for standIn := false; ; {
-		timeout := min(d.left, maxWait)
+		entries, timeout := fds, min(d.left, maxWait)
+		if pause > 0 {
+			entries, timeout = nil, pause
+		}
 		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) // poll(2) is 60 ns faster
 		if standIn {
 			usePoll = !usePoll
@@ -181,14 +194,14 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		var errno syscall.Errno
 		done := false
 		if testCall != nil {
-			n, errno, done = testCall(usePoll, timeout)
+			n, errno, done = testCall(usePoll, len(entries), timeout)
 		}
 		switch {
 		case done:
 		case usePoll:
-			n, errno = pollMillis(fds, millis(timeout))
+			n, errno = pollMillis(entries, millis(timeout))
 		default:
-			n, errno = pollExact(fds, timeout)
+			n, errno = pollExact(entries, timeout)
 		}
 
 		switch errno {
@@ -196,7 +209,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 			if n > 0 {
 				return n, nil
 			}
-			if d.timedOut(timeout); d.left == 0 {
+			d.timedOut(timeout)
+			if d.left == 0 && (timeout == 0 || rechecks && pause == 0) {
 				return 0, nil
 			}
 		case syscall.EINTR:
@@ -207,7 +221,7 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 				clearRevents(fds)
 				return 0, nil
 			}
-			standIn = false
+			standIn, pause = false, 0
 			d.update()
 			continue
 		case syscall.EAGAIN:
@@ -223,15 +237,25 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		default:
 			return 0, pollError(errno)
 		}
-		// Darwin was short of memory (EAGAIN) or returned early (openradar 37550628),
-		// or this was one piece of a long timeout. Do not spin.
+		// The time is up and the kernel has not checked all of fds since, or it returned
+		// early (NetBSD; Darwin, openradar 37550628), or it was short of memory (EAGAIN,
+		// Darwin), or this was one piece of a long timeout. Pause only if that happens
+		// immediately again and again, since a pause misses what becomes ready.
 		standIn = false
-		if d.left > 0 {
-			pause = min(pause, d.left)
+		now := clock()
+		switch {
+		case pause > 0:
+			pause = 0
+		case now-began >= instant || d.left == 0 && timeout > 0:
+			pauses = 0
+		default:
+			pauses = min(pauses+1, 10)
+			pause = pauses * time.Millisecond
+			if d.left > 0 {
+				pause = min(pause, d.left)
+			}
 		}
-		time.Sleep(pause)
-		pause = min(pause+time.Millisecond, 10*time.Millisecond)
-		d.update()
+		began = now
 	}
 }
 

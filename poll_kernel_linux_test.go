@@ -509,7 +509,7 @@ func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno
 			for i := 0; i < 20; i++ {
 				calls = 0
 				start := time.Now()
-				Poll(nil, timeout)
+				Poll([]PollFd{{Fd: -1}}, timeout)
 				longest = max(longest, time.Since(start))
 				fewest = min(fewest, calls)
 			}
@@ -604,7 +604,7 @@ func TestStandIn(t *testing.T) {
 					}
 					return s.n, 0, true
 				})
-				n, err := Poll(nil, v.timeout)
+				n, err := Poll([]PollFd{{Fd: -1}}, v.timeout)
 				if n != v.n || !errors.Is(err, v.err) {
 					t.Errorf("Poll = %d, %v, want %d, %v", n, err, v.n, v.err)
 				}

@@ -37,6 +37,10 @@ func TestUntil(t *testing.T) {
 			t.Errorf("%s: Until = %v, want %v to %v", v.name, got, v.min, v.max)
 		}
 	}
+	// The smaller of two timeouts ends first, even if one is no deadline.
+	if got := min(Until(time.Time{}), Until(now.Add(time.Hour)), time.Minute); got != time.Minute {
+		t.Errorf("the smallest timeout is %v, want %v", got, time.Minute)
+	}
 	r, w := newPipe(t)
 	for _, s := range []struct {
 		fd        int

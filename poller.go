@@ -27,31 +27,29 @@ import (
 // frees the Waker, after the current Poll if there is one. If the Poller becomes unreachable,
 // the garbage collector frees the Waker.
 type Poller struct {
-	// mu guards every field except asked, and is not held across a call that may wait.
-	// A method whose name begins with unlock ends the critical section.
+	// mu guards every field except asked, and is not held across a call that may wait. Every
+	// method locks it once, and ends with unlock; only pollOnce unlocks it in between.
 	//
-	// The kernel is given asked, which only the current call uses. It is rebuilt from set
-	// after a change. When the kernel returns, an entry of asked is reported only if its
-	// fd has been registered and enabled ever since asked was built. It gets the mask and
-	// value that set has when the kernel returns.
+	// The kernel is given asked, never set. Only the current call uses asked, and rebuilds it
+	// when set has changed. After the system call, an entry of asked is reported only if its fd
+	// has been registered and enabled ever since asked was built. It gets the mask and value
+	// that set has then.
 	//
-	// A change, Wake or Close ends the system call: the goroutine that finds waiting true
-	// makes it false, unlocks mu and wakes wake. Until it has done so, others do not
-	// either, and the system call may end for another reason, such as its timeout. So if set has changed since asked was built, a call polls once more before
-	// it returns empty. If a wake-up comes after the system call that it was meant
-	// for has ended, it ends the next one, which is then repeated with the time remaining.
+	// A change, Wake or Close while waiting is true has to end the system call. unlock does
+	// that for all of them: it makes waiting false, so nobody else signals, unlocks mu and wakes
+	// wake. A wake-up that comes after the system call it was meant for ends the next one,
+	// which is then repeated with the time remaining.
 	//
-	// wake is entry 0 of asked, and its fd is never a registered one. Only the current
-	// call makes it and moves it. The current call closes it. If no call is in progress,
-	// Close does, or the garbage collector. Others only call its Wake.
+	// wake is entry 0 of asked, and never has the number of an enabled registration. Only the
+	// current call makes it, moves it and resets it. After Close, unlock frees wake and asked
+	// when no call is in progress.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
 	ready   []Ready // the result of the last call
 	wake    *Waker  // nil until a call waits
-	changed bool    // set has changed since asked was built
-	polling bool    // a call is under way
-	waiting bool    // a call waits or is about to, and nobody is ending that
+	polling bool    // a call is in progress
+	waiting bool    // it waits or is about to, and nobody is ending that
 	woken   bool    // Wake was called, and no call has returned empty for it
 	closed  bool    // Close was called
 	backoff backoff // when to probe
@@ -113,12 +111,7 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 // and check ctx.Err() after every return of Poll.
 func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	if ctx == nil {
-		p.mu.Lock()
-		err := p.mayBegin()
-		if err == nil {
-			err = syscall.EINVAL
-		}
-		return nil, p.unlockError("poll", -1, err)
+		return nil, &Error{"poll", -1, syscall.EINVAL}
 	}
 	done := ctx.Done()
 	if done == nil {
@@ -136,77 +129,69 @@ var errDone = errors.New("done") // PollContext's done is closed
 // poll implements Poll and PollContext. For PollContext, done is the context's channel, and
 // arm arranges for the Waker to be woken when done is closed. (This keeps most of package
 // context out of programs that do not use it.)
-func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
+func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) ([]Ready, error) {
 	d := newDeadline(timeout)
+	ended := isDone(done) // before waiting for mu: later, there may be something to report
 	p.mu.Lock()
-	if err := p.mayBegin(); err != nil {
-		return nil, p.unlockError("poll", -1, err)
+	defer p.unlock()
+	switch {
+	case p.closed:
+		return nil, &Error{"poll", -1, ErrClosed}
+	case p.polling:
+		return nil, &Error{"poll", -1, ErrConcurrentPoll}
+	case ended:
+		return nil, errDone
 	}
 	p.polling = true
-	if p.set.extras != nil {
+	defer func() { p.polling = false }() // also if a method of a context panics
+	if p.set.attached != nil {
 		clear(p.ready) // let go of the values
 	}
 	p.ready = p.ready[:0]
 
-	// Do not probe until wake exists, so that the first call creates it while
-	// descriptors are available.
+	// A reason to leave (time, Wake, ctx, an error) is fixed before the last system call. That
+	// does not wait, so it reports everything that came before the reason. Do not probe until
+	// wake exists, so that the first call makes it while a number is free.
+	var err error
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
-	ended := isDone(done)
-	for polled := ended; ; {
-		leave := d.left == 0 || p.woken || err != nil || ended
-		if leave && polled {
-			break
-		}
-		wait := !leave && !probe
+	for last := false; !last && len(p.ready) == 0 && !p.closed; {
+		last = d.left == 0 || p.woken || ended || err != nil
+		wait := !last && !probe
 		n, failed := p.pollOnce(&d, wait, arm)
-		if failed != nil {
+		switch {
+		case failed != nil:
 			err = failed
+		case n > 0:
+			p.report(n)
+		case wait && !p.set.changed:
+			last = true // the time is up, and the wait has seen all of set
 		}
 		if probe {
 			p.backoff.record(len(p.ready) > 0)
 			probe = false
 		}
-		if leave || len(p.ready) > 0 || p.closed {
-			break // if leave, this poll saw every change made before the reason to leave
+		if !last && len(p.ready) == 0 {
+			d.update()
+			ended = isDone(done)
 		}
-		// If the wait timed out and set is unchanged, no further poll is needed. If set
-		// has changed, whoever changed it may not have signaled yet.
-		polled = wait && n == 0 && !p.changed
-		d.update()
-		ended = isDone(done)
 	}
 
 	switch {
 	case p.closed:
-		err = &Error{"poll", -1, ErrClosed}
+		return nil, &Error{"poll", -1, ErrClosed}
 	case len(p.ready) > 0:
-		ready, err = p.ready, nil
+		return p.ready, nil
 	case err != nil:
+		return nil, err
 	case ended:
-		err = errDone
+		return nil, errDone
 	case timeout != 0:
 		p.woken = false // this return answers it
 	}
-	p.polling = false
-	p.unlockFree()
-	return ready, err
-}
-
-// mayBegin returns why no call can begin, or nil. The caller holds mu.
-func (p *Poller) mayBegin() error {
-	switch {
-	case p.closed:
-		return ErrClosed
-	case p.polling:
-		return ErrConcurrentPoll
-	}
-	return nil
+	return nil, nil
 }
 
 func isDone(done <-chan struct{}) bool {
-	if done == nil {
-		return false // a receive would do too, but the two in a Poll cost 29 ns
-	}
 	select {
 	case <-done:
 		return true
@@ -215,46 +200,30 @@ func isDone(done <-chan struct{}) bool {
 	}
 }
 
-// pollOnce unlocks mu, calls the kernel, and locks mu again. n counts wake too, and is -1
-// after an error.
+// pollOnce unlocks mu, calls the kernel, and locks mu again. n counts wake too.
 func (p *Poller) pollOnce(d *deadline, wait bool, arm func(*Waker) (stop func())) (n int, err error) {
 	if err := p.prepare(wait); err != nil {
-		return -1, &Error{"poll", -1, err}
+		return 0, err
 	}
-	fds, w := p.asked[1:], p.wake
-	if !wait {
-		d = &deadline{}
-	} else {
-		p.asked[0] = PollFd{Fd: int32(w.r), Events: POLLIN}
+	p.asked[0] = PollFd{}
+	fds := p.asked[1:]
+	if wait {
+		p.asked[0] = PollFd{Fd: int32(p.wake.r), Events: POLLIN}
 		fds = p.asked
-		p.waiting = true
-	}
-	p.mu.Unlock()
-	if wait && arm != nil {
-		stop := arm(w)
-		n, err = d.poll(fds)
-		stop()
 	} else {
-		n, err = d.poll(fds)
+		d = &deadline{}
 	}
-	p.mu.Lock()
-	p.waiting = false
-	if err != nil {
-		return -1, err
+	w := p.wake
+	p.waiting = wait
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		p.waiting = false
+	}()
+	if wait && arm != nil {
+		defer arm(w)()
 	}
-	ready := n
-	if wait && fds[0].Revents != 0 {
-		ready--
-		if fds[0].Revents == POLLIN {
-			w.Reset()
-		} else {
-			// Someone else has closed an end of w, and its number may be another file's.
-			w.abandon()
-			p.wake = nil
-		}
-	}
-	p.report(ready)
-	return n, nil
+	return d.poll(fds)
 }
 
 // prepare makes wake if the call may wait, and asked if the set has changed. The caller
@@ -265,19 +234,20 @@ func (p *Poller) prepare(wait bool) error {
 		if err != nil {
 			return err
 		}
-		p.wake, p.changed = w, true // a registered fd may have its number
+		p.wake = w
+		p.asked = p.asked[:0] // to be rebuilt, since w may have the number of a registered fd
 	}
-	if !p.changed && p.asked != nil {
+	if !p.set.changed && len(p.asked) > 0 {
 		return nil
 	}
-	// If wake has the number of a registered fd, the program has closed that fd. Move wake,
-	// so the kernel reports POLLNVAL. Each move takes a higher number, so the loop ends.
+	// If wake has the number of an enabled fd, the program has closed that fd. Move wake, so
+	// the kernel reports POLLNVAL. Each move takes a higher number, so the loop ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
-		if p.set.find(fd) < 0 {
+		if !p.set.isEnabled(fd) {
 			fd = w.w
 		}
-		if p.set.find(fd) < 0 {
+		if !p.set.isEnabled(fd) {
 			break
 		}
 		if err := w.moveAbove(fd); err != nil {
@@ -289,13 +259,23 @@ func (p *Poller) prepare(wait bool) error {
 		}
 	}
 	p.asked = p.set.appendTo(append(p.asked[:0], PollFd{}))
-	p.changed = false
 	return nil
 }
 
-// report appends to ready the n entries of asked that the kernel has marked. The caller
-// holds mu.
+// report resets wake if it ended the wait, and appends to ready what the kernel has marked in
+// asked: n entries. The caller holds mu.
 func (p *Poller) report(n int) {
+	switch p.asked[0].Revents {
+	case 0:
+	case POLLIN:
+		n--
+		p.wake.Reset()
+	default:
+		// Someone else has closed an end of wake, and its number may be another file's.
+		n--
+		p.wake.abandon()
+		p.wake = nil
+	}
 	for i := 1; n > 0 && i < len(p.asked); i++ {
 		f := &p.asked[i]
 		if f.Revents == 0 {
@@ -303,18 +283,18 @@ func (p *Poller) report(n int) {
 		}
 		n--
 		at := i - 1
-		if p.changed {
+		if p.set.changed {
 			at = p.set.find(int(f.Fd))
-			if at < 0 || p.set.list[at].Revents != listed {
+			if at < 0 || !p.set.list[at].listed {
 				continue
 			}
 		}
 		r := &p.set.list[at]
-		events := f.Revents & (r.Events | POLLERR | POLLHUP | POLLNVAL)
+		events := f.Revents & (r.events | POLLERR | POLLHUP | POLLNVAL)
 		if events == 0 {
 			continue
 		}
-		p.ready = append(p.ready, Ready{int(r.Fd), events, p.set.extra(at).value})
+		p.ready = append(p.ready, Ready{int(r.fd), events, p.set.attachment(at).value})
 	}
 }
 
@@ -353,11 +333,11 @@ func (b *backoff) record(found bool) {
 // after Close.
 func (p *Poller) Wake() error {
 	p.mu.Lock()
+	defer p.unlock()
 	if p.closed {
-		return p.unlockError("wake", -1, ErrClosed)
+		return &Error{"wake", -1, ErrClosed}
 	}
 	p.woken = true
-	p.unlockWake()
 	return nil
 }
 
@@ -366,56 +346,31 @@ func (p *Poller) Wake() error {
 // a method that returns an error, including Close. The cost is O(1).
 func (p *Poller) Close() error {
 	p.mu.Lock()
+	defer p.unlock()
 	if p.closed {
-		return p.unlockError("close", -1, ErrClosed)
+		return &Error{"close", -1, ErrClosed}
 	}
 	p.closed = true
-	p.set, p.ready, p.changed = set{}, nil, true
-	if p.polling {
-		p.unlockWake() // that call frees the rest
-	} else {
-		p.unlockFree()
-	}
+	p.set, p.ready = set{changed: true}, nil
 	return nil
 }
 
-// unlockFree unlocks mu and, if p is closed, frees asked and wake.
-func (p *Poller) unlockFree() {
-	var w *Waker
-	if p.closed {
-		w, p.wake, p.asked = p.wake, nil, nil
-	}
-	p.mu.Unlock()
-	if w != nil {
-		w.Close()
-	}
-}
-
-func (p *Poller) unlockChanged() {
-	p.changed = true
-	p.unlockWake()
-}
-
-// unlockWake unlocks mu and wakes the waiting Poll, unless it has been woken already.
-func (p *Poller) unlockWake() {
-	if !p.waiting {
-		p.mu.Unlock()
-		return
-	}
-	p.waiting = false
+// unlock unlocks mu. If what the current call waits for has changed, it ends the wait. After
+// Close, it frees what is left when no call is in progress.
+func (p *Poller) unlock() {
 	w := p.wake
-	p.mu.Unlock()
-	w.Wake()
-}
-
-func (p *Poller) unlockAbsent(op string, fd int) error {
-	if p.closed {
-		return p.unlockError(op, fd, ErrClosed)
+	switch {
+	case p.waiting && (p.set.changed || p.woken):
+		p.waiting = false
+		p.mu.Unlock()
+		w.Wake()
+	case p.closed && !p.polling:
+		p.wake, p.asked = nil, nil
+		p.mu.Unlock()
+		if w != nil {
+			w.Close()
+		}
+	default:
+		p.mu.Unlock()
 	}
-	return p.unlockError(op, fd, ErrNotRegistered)
-}
-
-func (p *Poller) unlockError(op string, fd int, err error) error {
-	p.mu.Unlock()
-	return &Error{op, fd, err}
 }

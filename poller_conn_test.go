@@ -140,17 +140,10 @@ func TestRegisterConnErrors(t *testing.T) {
 		{"SyscallConn fails", &fakeConn{err: mine}, -1, mine},
 		{"Control fails", gives(mine), -1, mine},
 		{"Control fails afterwards", gives(mine, 7), -1, mine},
-		{"Control fails afterwards, registered", gives(mine, 8), -1, mine},
 		{"Control does nothing", gives(nil), -1, syscall.EBADF},
 		{"Control gives -1", gives(nil, none), -1, syscall.EBADF},
 		{"Control gives -1 and fails", gives(mine, none), -1, mine},
 		{"Control gives 1<<31", gives(nil, big), int(big), syscall.EBADF},
-		// Only the first callback counts.
-		{"Control gives -1, then one", gives(nil, none, 7), -1, syscall.EBADF},
-		{"Control gives two and fails", gives(mine, 7, 9), -1, mine},
-		{"Control gives two, one registered, and fails", gives(mine, 8, 7), -1, mine},
-		{"Control gives the same twice and fails", gives(mine, 7, 7), -1, mine},
-		{"Control gives a registered one twice and fails", gives(mine, 8, 8), -1, mine},
 	} {
 		t.Run("conn="+v.name, func(t *testing.T) {
 			p := newPoller(t, []int{8}, POLLPRI)
@@ -162,13 +155,15 @@ func TestRegisterConnErrors(t *testing.T) {
 			wantSet(t, p, map[int]Events{8: POLLPRI})
 		})
 	}
-	for _, c := range []*fakeConn{gives(nil, 7, 8), gives(nil, 7, 7), gives(nil, 7, none)} {
-		p := newPoller(t, []int{8}, POLLPRI)
-		fd, err := p.RegisterConn(c, POLLIN)
-		if fd != 7 || err != nil {
-			t.Errorf("RegisterConn = %d, %v, want 7", fd, err)
+	for _, closed := range []bool{false, true} {
+		p := newPoller(t, nil, 0)
+		if closed {
+			must(t, p.Close())
 		}
-		wantSet(t, p, map[int]Events{7: POLLIN, 8: POLLPRI})
+		_, err := p.RegisterConn(nil)
+		wantError(t, err, "register", -1, syscall.EINVAL)
+		_, err = p.RegisterConn(&fakeConn{err: mine})
+		wantError(t, err, "register", -1, mine) // before ErrClosed
 	}
 }
 
@@ -295,100 +290,45 @@ func failsAfter(fd int, err error, do func()) *fakeConn {
 	}}
 }
 
-// TestRegisterConnFails checks that RegisterConn restores the previous registration, with mask,
-// value and conn, if Control fails after its callback.
-func TestRegisterConnFails(t *testing.T) {
-	watchdog(t, soon)
-	mine := errors.New("mine")
-	r, w := newPipe(t)
-	mustWrite(t, w, "x")
-	old := fdConn(r)
-	for _, before := range []struct {
-		name string
-		do   func(p *Poller)
-		mask Events
-		ok   bool
-		extra
-	}{
-		{"nothing", func(p *Poller) {}, 0, false, extra{}},
-		{"others", func(p *Poller) { p.Register(1000); p.Register(1001) }, 0, false, extra{}},
-		{"a mask", func(p *Poller) { p.Register(r, POLLIN|POLLPRI) }, POLLIN | POLLPRI, true, extra{}},
-		{"a value", func(p *Poller) { p.Register(r, POLLIN); p.Attach(r, "v") }, POLLIN, true, extra{value: "v"}},
-		{"a conn", func(p *Poller) { p.RegisterConn(old, POLLIN) }, POLLIN, true, extra{value: old}},
-		{"a conn and a value", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, "v") }, POLLIN, true, extra{value: "v"}},
-		{"a conn and nil", func(p *Poller) { p.RegisterConn(old, POLLIN); p.Attach(r, nil) }, POLLIN, true, extra{}},
-	} {
-		t.Run("before="+before.name, func(t *testing.T) {
-			p := newPoller(t, nil, 0)
-			before.do(p)
-			n := p.Len()
-			_, conn := held(p, r)
-			for _, fails := range []error{mine, syscall.EINVAL} {
-				fd, err := p.RegisterConn(failsAfter(r, fails, func() {}), POLLOUT)
-				wantError(t, err, "register", -1, fails)
-				if mask, ok := p.Registered(r); fd != -1 || mask != before.mask || ok != before.ok || p.Len() != n {
-					t.Errorf("RegisterConn = %d, Registered = %v, %v, Len = %d, want -1, %v, %v, %d", fd, mask, ok, p.Len(), before.mask, before.ok, n)
-				}
-				if value, c := held(p, r); value != before.value || c != conn {
-					t.Errorf("it holds %v and %v, want %v and %v", value, c, before.value, conn)
-				}
-			}
-			if before.ok {
-				wantValue(t, p, r, before.value)
-			}
-		})
-	}
-}
-
-// TestRegisterConnFailsLate checks that a failing RegisterConn keeps registrations that others
-// have made since its callback, and returns ErrClosed if the Poller was closed.
+// TestRegisterConnFailsLate checks that a RegisterConn that fails after its callback removes the
+// registration if it is still its own, and no other.
 func TestRegisterConnFailsLate(t *testing.T) {
 	watchdog(t, soon)
 	const fd = 1000
 	for _, v := range []struct {
 		name string
-		do   func(p *Poller) error
-		want map[int]Events // nil means the same as before
+		do   func(p *Poller) error // after the callback
+		want map[int]Events
 	}{
+		{"nothing", func(p *Poller) error { return nil }, map[int]Events{}},
+		{"Modify and Attach", func(p *Poller) error { return errors.Join(p.Modify(fd, POLLPRI), p.Attach(fd, 1)) }, map[int]Events{}},
+		{"Disable", func(p *Poller) error { return p.Disable(fd) }, map[int]Events{}},
 		{"Unregister", func(p *Poller) error { return p.Unregister(fd) }, map[int]Events{}},
 		{"Unregister and Register", func(p *Poller) error {
 			return errors.Join(p.Unregister(fd), p.Register(fd, POLLPRI))
 		}, map[int]Events{fd: POLLPRI}},
 		{"RegisterConn", func(p *Poller) error { _, err := p.RegisterConn(fdConn(fd), POLLRDBAND); return err }, map[int]Events{fd: POLLRDBAND}},
 		{"RegisterConn that fails", func(p *Poller) error {
-			_, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() {}), POLLOUT)
-			wantError(t, err, "register", -1, syscall.EIO)
-			if events, ok := p.Registered(fd); events != POLLIN || !ok {
-				t.Errorf("after the inner one: %v, %v, want POLLIN", events, ok)
-			}
+			_, err := p.RegisterConn(failsAfter(fd, syscall.EINTR, func() {}), POLLOUT)
+			wantError(t, err, "register", -1, syscall.EINTR)
 			return nil
-		}, nil},
+		}, map[int]Events{}},
+		{"Close", (*Poller).Close, map[int]Events{}},
 	} {
-		for _, before := range []map[int]Events{{}, {fd: POLLPRI | POLLOUT}} {
-			t.Run(fmt.Sprintf("meanwhile=%s/before=%v", v.name, len(before)), func(t *testing.T) {
+		for _, registered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("meanwhile=%s/registered=%v", v.name, registered), func(t *testing.T) {
 				p := newPoller(t, nil, 0)
-				for fd, events := range before {
-					must(t, p.Register(fd, events))
+				if registered {
+					must(t, p.Register(fd, POLLOUT))
 				}
 				got, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() { must(t, v.do(p)) }), POLLIN)
 				wantError(t, err, "register", -1, syscall.EIO)
 				if got != -1 {
 					t.Errorf("RegisterConn = %d, want -1", got)
 				}
-				want := v.want
-				if want == nil {
-					want = before
-				}
-				wantSet(t, p, want)
+				wantSet(t, p, v.want)
 			})
 		}
-	}
-
-	var p Poller
-	got, err := p.RegisterConn(failsAfter(fd, syscall.EIO, func() { must(t, p.Close()) }))
-	wantError(t, err, "register", -1, ErrClosed)
-	if got != -1 || p.Len() != 0 {
-		t.Errorf("closed meanwhile: %d, %v, Len = %d", got, err, p.Len())
 	}
 }
 
@@ -423,76 +363,30 @@ func TestRegisterConnLocks(t *testing.T) {
 	must(t, <-done)
 }
 
-// A panicConn panics. A nil *panicConn panics when its value method is called.
+// A panicConn panics.
 type panicConn struct{ with any }
 
 func (c panicConn) SyscallConn() (syscall.RawConn, error) { panic(c.with) }
 
-// TestRegisterConnNil checks that any kind of nil conn gives EINVAL and changes nothing.
-func TestRegisterConnNil(t *testing.T) {
-	watchdog(t, soon)
-	var (
-		nilFile  *os.File
-		nilTCP   *net.TCPConn
-		nilUnix  *net.UnixListener
-		nilConn  *fakeConn
-		nilValue *panicConn
-	)
-	r, w := newPipe(t)
-	for _, v := range []struct {
-		name string
-		c    syscall.Conn
-	}{
-		{"nil", nil},
-		{"nil *os.File", nilFile},
-		{"new(os.File)", new(os.File)},
-		{"nil *net.TCPConn", nilTCP},
-		{"new(net.TCPConn)", new(net.TCPConn)},
-		{"nil *net.UnixListener", nilUnix},
-		{"nil *fakeConn", nilConn},
-		{"nil *panicConn", nilValue},
-		{"nil RawConn", &fakeConn{nilRaw: true}},
-		{"nil pointer after the call back", &fakeConn{control: func(f func(fd uintptr)) error {
-			f(uintptr(w))
-			return nilConn.err
-		}}},
-	} {
-		t.Run("conn="+v.name, func(t *testing.T) {
-			if v.c != syscall.Conn(nilFile) { // package os detects this one
-				needNilPanics(t)
-			}
-			p := newPoller(t, []int{r}, POLLIN)
-			fd, err := p.RegisterConn(v.c, POLLOUT)
-			wantError(t, err, "register", -1, syscall.EINVAL)
-			if fd != -1 || errors.Is(err, ErrTooManyFds) {
-				t.Errorf("RegisterConn = %d, %v, want -1", fd, err)
-			}
-			wantSet(t, p, map[int]Events{r: POLLIN})
-		})
-	}
-}
-
-// TestRegisterConnPanics checks that a conn's panic passes through and leaves the Poller unlocked,
-// unless it is a nil pointer dereference.
+// TestRegisterConnPanics checks that a panic of c's methods passes through, and leaves the Poller
+// unlocked and unchanged.
 func TestRegisterConnPanics(t *testing.T) {
-	recovered := func(f func()) (r any) {
-		defer func() { r = recover() }()
-		f()
-		return nil
-	}
-	var none []int
-	var noMap map[int]int
-	for name, with := range map[string]any{
-		"string":  "nil pointer",
-		"error":   errors.New("a nil pointer"),
-		"index":   recovered(func() { none[len(none)] = 0 }),
-		"nil map": recovered(func() { noMap[0] = 0 }),
+	const with = "a panic"
+	for name, c := range map[string]syscall.Conn{
+		"SyscallConn": panicConn{with},
+		"Control":     &fakeConn{control: func(func(uintptr)) error { panic(with) }},
 	} {
-		t.Run("panic="+name, func(t *testing.T) {
+		t.Run("method="+name, func(t *testing.T) {
 			p := newPoller(t, nil, 0)
-			if got := recovered(func() { p.RegisterConn(panicConn{with}) }); got != with {
-				t.Errorf("panic %v, want %v", got, with)
-			}
+			func() {
+				defer func() {
+					if got := recover(); got != with {
+						t.Errorf("panic %v, want %v", got, with)
+					}
+				}()
+				p.RegisterConn(c)
+			}()
+			wantSet(t, p, map[int]Events{})
 			must(t, p.Register(1000, POLLIN))
 		})
 	}

@@ -5,7 +5,6 @@
 package poll
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -222,30 +221,6 @@ func TestDisabledCostsNothing(t *testing.T) {
 				t.Errorf("fd %d: asked for %v, value %v", fd, asked[int32(fd)], value)
 			}
 		}
-	}
-}
-
-// TestDisableConnFails checks that a RegisterConn that fails late leaves a disabled registration
-// disabled and an enabled one enabled.
-func TestDisableConnFails(t *testing.T) {
-	_, w := newPipe(t)
-	mine := errors.New("mine")
-	for _, disabled := range []bool{false, true} {
-		p := newPoller(t, []int{w}, POLLOUT)
-		must(t, p.Attach(w, "value"))
-		if disabled {
-			must(t, p.Disable(w))
-		}
-		_, err := p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
-			f(uintptr(w))
-			return mine
-		}}, POLLPRI)
-		wantError(t, err, "register", -1, mine)
-		if disabled {
-			wantPoll(t, p, 0)
-			must(t, p.Modify(w, POLLOUT))
-		}
-		wantPoll(t, p, 0, Ready{Fd: w, Events: POLLOUT, Value: "value"})
 	}
 }
 

@@ -213,12 +213,13 @@ func (w *modelTest) change(op, more, arg int) {
 			now.born, now.disabled = w.births, true
 			w.set[fd] = now
 		}
-	case 14: // fails and changes nothing
+	case 14: // fails after it has registered, and removes that
 		_, err := w.p.RegisterConn(&fakeConn{control: func(f func(uintptr)) error {
 			f(uintptr(fd))
 			return syscall.EIO
 		}}, events)
 		wantError(w, err, "register", -1, syscall.EIO)
+		delete(w.set, fd)
 	}
 }
 
@@ -283,7 +284,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 	}
 	var first, now map[int]Events // the results of the first system call and of the next
 	onlyOne := timeout == 0 || w.woken
-	testCall = func(_ bool, left time.Duration) (n int, errno syscall.Errno, done bool) {
+	testCall = func(_ bool, _ int, left time.Duration) (n int, errno syscall.Errno, done bool) {
 		testCall = nil
 		for ; changes > 0 && len(w.script) >= 2; changes-- {
 			b, arg := int(w.script[0]), int(w.script[1])
@@ -317,7 +318,7 @@ func (w *modelTest) poll(timeout time.Duration, changes int) {
 			w.answer(answer)
 			first = w.counting(answer, before)
 		}
-		if timeout < 0 && len(first) == 0 && len(now) == 0 && !w.woken {
+		if timeout == Forever && len(first) == 0 && len(now) == 0 && !w.woken {
 			must(w, w.p.Wake()) // otherwise Poll waits forever
 			w.woken = true
 		}

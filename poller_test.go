@@ -292,22 +292,18 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	must(t, err)
 	defer f.Close()
 	_, connErr := p.RegisterConn(f)
-	_, nilErr := p.RegisterConn((*os.File)(nil))
-	_, badErr := p.RegisterConn(&fakeConn{err: syscall.EIO})
 	_, pollErr := p.Poll(0)
 	_, waitErr := p.Poll(Forever)
 	_, ctxErr := p.PollContext(context.Background())
-	var none context.Context
-	_, noneErr := p.PollContext(none)
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, doneErr := p.PollContext(done)
 	for name, err := range map[string]error{
 		"Register": p.Register(fd), "Register(-1)": p.Register(-1),
-		"RegisterConn": connErr, "RegisterConn, nil": nilErr, "RegisterConn, failing": badErr,
-		"Modify": p.Modify(fd, 0), "Unregister": p.Unregister(fd),
-		"Attach":  p.Attach(fd, 0),
-		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext(nil)": noneErr, "PollContext, done": doneErr,
+		"RegisterConn": connErr,
+		"Modify":       p.Modify(fd, 0), "Unregister": p.Unregister(fd),
+		"Attach": p.Attach(fd, 0), "Disable": p.Disable(fd),
+		"Poll(0)": pollErr, "Poll(Forever)": waitErr, "PollContext": ctxErr, "PollContext, done": doneErr,
 		"Wake": p.Wake(), "Close": p.Close(),
 	} {
 		if !errors.Is(err, ErrClosed) {
@@ -431,7 +427,7 @@ func TestNoDescriptorLeft(t *testing.T) {
 	(<-goPoll(p, Forever)).want(t, nil) // already woken: needs no Waker
 	(<-goPoll(p, Forever)).want(t, syscall.EMFILE)
 	_, err := p.PollContext(context.Background())
-	wantError(t, err, "poll", -1, syscall.EMFILE)
+	wantError(t, err, "open", -1, syscall.EMFILE)
 	mustWrite(t, w, "x")
 	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // something is ready: needs no Waker
 	readAll(r)
@@ -464,6 +460,13 @@ func TestWakerCannotMove(t *testing.T) {
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
 	must(t, p.Register(highest, POLLOUT))
+	must(t, p.Disable(highest)) // so the Waker need not move
+	waitsAtOnce(p)
+	wantPoll(t, p, 1)
+	if p.wake == nil {
+		t.Error("the Waker has given up its number for a disabled fd")
+	}
+	must(t, p.Modify(highest, POLLOUT))
 	waitsAtOnce(p)
 	ready, err := p.Poll(Forever)
 	if p.wake != nil {

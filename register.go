@@ -5,13 +5,7 @@
 
 package poll
 
-import (
-	"errors"
-	"io/fs"
-	"runtime"
-	"strings"
-	"syscall"
-)
+import "syscall"
 
 // Register adds fd to the set, with a mask of the events to wait for. Several masks are
 // ORed. With none, the mask is POLLIN, POLLPRI and POLLOUT, as in Python; note that most
@@ -27,45 +21,38 @@ import (
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed. The cost is
 // O(1). It allocates only when the set grows beyond its largest size so far.
 func (p *Poller) Register(fd int, events ...Events) error {
-	p.mu.Lock()
-	if _, err := p.add(fd, mask(events)); err != nil {
-		return p.unlockError("register", fd, err)
+	if err := p.add(fd, events, nil); err != nil {
+		return &Error{"register", fd, err}
 	}
-	p.unlockChanged()
 	return nil
 }
 
-func mask(events []Events) (m Events) {
-	if len(events) == 0 {
-		return POLLIN | POLLPRI | POLLOUT
-	}
-	for _, e := range events {
-		m |= e
-	}
-	return m
-}
-
-// add implements Register and RegisterConn, and returns the index of fd in the set. The
-// caller holds mu.
-func (p *Poller) add(fd int, events Events) (i int, err error) {
+// add implements Register and RegisterConn. Only the latter has a conn.
+func (p *Poller) add(fd int, events []Events, conn *syscall.Conn) error {
+	p.mu.Lock()
+	defer p.unlock()
 	switch {
 	case p.closed:
-		return -1, ErrClosed
+		return ErrClosed
 	case !validFd(fd):
-		return -1, syscall.EBADF
+		return syscall.EBADF
 	}
-	if i = p.set.find(fd); i < 0 {
+	mask := POLLIN | POLLPRI | POLLOUT
+	if len(events) > 0 {
+		mask = 0
+	}
+	for _, e := range events {
+		mask |= e
+	}
+	i := p.set.find(fd)
+	if i < 0 {
 		i = p.set.add(fd)
 	}
-	return p.setMask(i, events), nil
-}
-
-// setMask enables the registration at i with a mask, and returns its new index.
-// The caller holds mu.
-func (p *Poller) setMask(i int, events Events) int {
-	i = p.set.enable(i)
-	p.set.list[i].Events = events
-	return i
+	i = p.set.modify(i, mask)
+	if conn != nil {
+		p.set.attach(i, attachment{*conn, conn})
+	}
+	return nil
 }
 
 // RegisterConn registers the descriptor of c, which is anything with a SyscallConn method,
@@ -82,84 +69,56 @@ func (p *Poller) setMask(i int, events Events) int {
 // package documentation). If package os opened the file, the Go runtime may be first: use
 // syscall.Open and Register.
 //
-// The errors are those of c, for example if it is closed; EINVAL if c is nil, a nil pointer
-// or a new(os.File); EBADF if c gives no descriptor; and ErrClosed. RegisterConn also returns
-// EINVAL if a method of c dereferences a nil pointer, since that is how it recognizes a bad c.
-// Other panics pass through. An error leaves every registration as it was, with one
-// exception: if Control of c fails after it has called back, which no type in os or net does,
-// changes that other goroutines made to that registration in the meantime may be lost.
+// The errors are those of c's methods, for example if it is closed; EINVAL if c is a nil
+// interface; EBADF if c gives no descriptor; and ErrClosed. A panic of c's methods passes
+// through. An error leaves every registration as it was, with one exception: if Control of c
+// fails after it has called back, which no type in os or net does, the registration is removed,
+// even if there was an earlier one of that descriptor. A c that breaks the contract of
+// syscall.RawConn, and calls back twice or later, is not defended against.
 //
 // The cost is that of Register, that of Attach, and one or two small allocations.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
-	var before registration
-	var called bool
+	if c == nil {
+		return -1, &Error{"register", -1, syscall.EINVAL}
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, &Error{"register", -1, err}
+	}
 	fd, err = -1, syscall.EBADF // if c never calls back
-	failed := control(c, func(n uintptr) {
-		if called {
-			return
-		}
-		called, fd = true, int(n)
-		p.mu.Lock()
-		before = p.set.get(fd)
-		var i int
-		if i, err = p.add(fd, mask(events)); err != nil {
-			p.mu.Unlock()
-			return
-		}
-		p.set.setExtra(i, extra{value: c, conn: &c})
-		p.unlockChanged()
+	failed := raw.Control(func(n uintptr) {
+		fd = int(n)
+		err = p.add(fd, events, &c)
 	})
 	about := fd
-	switch {
-	case failed != nil:
+	if failed != nil {
+		p.removeConn(fd, &c)
 		about, err = -1, failed
-	case err == nil:
-		return fd, nil
 	}
+	if err != nil {
+		return -1, &Error{"register", about, err}
+	}
+	return fd, nil
+}
+
+// removeConn removes the registration of fd if it still is the one made with conn.
+func (p *Poller) removeConn(fd int, conn *syscall.Conn) {
 	p.mu.Lock()
-	if p.closed {
-		err = ErrClosed
+	defer p.unlock()
+	if i := p.set.find(fd); i >= 0 && p.set.attachment(i).conn == conn {
+		p.set.remove(i)
 	}
-	if i := p.set.find(fd); i >= 0 && p.set.extra(i).conn == &c {
-		p.set.put(i, before)
-		p.unlockChanged()
-	} else {
-		p.mu.Unlock()
-	}
-	return -1, &Error{"register", about, err}
 }
 
-// control calls f with the descriptor of c. For the kinds of nil c, the methods of packages
-// os and net panic or return os.ErrInvalid or EINVAL; control returns EINVAL for all of them.
-func control(c syscall.Conn, f func(fd uintptr)) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			if !isNilPanic(r) {
-				panic(r)
-			}
-			err = syscall.EINVAL
-		}
-	}()
-	rc, err := c.SyscallConn()
-	if err == nil {
-		err = rc.Control(f)
+// find returns the index of fd in the set, or the error of op. The caller holds mu.
+func (p *Poller) find(op string, fd int) (i int, err error) {
+	switch i = p.set.find(fd); {
+	case i >= 0:
+		return i, nil
+	case p.closed:
+		return -1, &Error{op, fd, ErrClosed}
 	}
-	if errors.Is(err, fs.ErrInvalid) {
-		return syscall.EINVAL
-	}
-	return err
-}
-
-// isNilPanic reports whether r comes from a nil pointer dereference, or from a value method
-// called on a nil pointer. It recognizes the former by causing one and comparing.
-func isNilPanic(r any) (is bool) {
-	if e, ok := r.(runtime.Error); ok && strings.HasPrefix(e.Error(), "value method ") {
-		return true // panicwrap in runtime/error.go
-	}
-	defer func() { is = r == recover() }()
-	var p *int
-	*p = 0
-	return false
+	return -1, &Error{op, fd, ErrNotRegistered}
 }
 
 // Attach sets the value that Poll returns as Ready.Value with every event of fd, for example
@@ -172,15 +131,12 @@ func isNilPanic(r any) (is bool) {
 // memory for one in every registration. After that the cost is O(1).
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
-	i := p.set.find(fd)
-	if i < 0 {
-		return p.unlockAbsent("attach", fd)
+	defer p.unlock()
+	i, err := p.find("attach", fd)
+	if err == nil {
+		p.set.attach(i, attachment{value, p.set.attachment(i).conn})
 	}
-	x := p.set.extra(i)
-	x.value = value
-	p.set.setExtra(i, x)
-	p.mu.Unlock()
-	return nil
+	return err
 }
 
 // Modify replaces the mask of fd, also for a Poll that is waiting, and enables fd if it was
@@ -188,13 +144,12 @@ func (p *Poller) Attach(fd int, value any) error {
 // allocates nothing.
 func (p *Poller) Modify(fd int, events Events) error {
 	p.mu.Lock()
-	i := p.set.find(fd)
-	if i < 0 {
-		return p.unlockAbsent("modify", fd)
+	defer p.unlock()
+	i, err := p.find("modify", fd)
+	if err == nil {
+		p.set.modify(i, events)
 	}
-	p.setMask(i, events)
-	p.unlockChanged()
-	return nil
+	return err
 }
 
 // Disable makes Poll ignore fd, but keeps the registration with its mask and value. Poll
@@ -211,13 +166,12 @@ func (p *Poller) Modify(fd int, events Events) error {
 // O(1), it allocates nothing, and Poll leaves fd out of its system call.
 func (p *Poller) Disable(fd int) error {
 	p.mu.Lock()
-	i := p.set.find(fd)
-	if i < 0 {
-		return p.unlockAbsent("disable", fd)
+	defer p.unlock()
+	i, err := p.find("disable", fd)
+	if err == nil {
+		p.set.disable(i)
 	}
-	p.set.disable(i)
-	p.unlockChanged()
-	return nil
+	return err
 }
 
 // Unregister removes fd from the set, whether it is open or not. No Poll that returns later
@@ -233,22 +187,21 @@ func (p *Poller) Disable(fd int) error {
 // The memory of a large set is kept for later registrations.
 func (p *Poller) Unregister(fd int) error {
 	p.mu.Lock()
-	i := p.set.find(fd)
-	if i < 0 {
-		return p.unlockAbsent("unregister", fd)
+	defer p.unlock()
+	i, err := p.find("unregister", fd)
+	if err == nil {
+		p.set.remove(i)
 	}
-	p.set.remove(i)
-	p.unlockChanged()
-	return nil
+	return err
 }
 
 // Registered returns the mask of fd, and whether fd is registered. A disabled fd is
 // registered. The cost is O(1).
 func (p *Poller) Registered(fd int) (events Events, ok bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if i := p.set.find(fd); i >= 0 {
-		return p.set.list[i].Events, true
+		return p.set.list[i].events, true
 	}
 	return 0, false
 }
@@ -257,6 +210,6 @@ func (p *Poller) Registered(fd int) (events Events, ok bool) {
 // Close.
 func (p *Poller) Len() int {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	return len(p.set.list)
 }

@@ -71,7 +71,7 @@ func WaitContext(ctx context.Context, fd int, events Events) (Events, error) {
 func waitWoken(ctx context.Context, fd int, events Events) (Events, error) {
 	w, err := NewWaker()
 	if err != nil {
-		return 0, &Error{"poll", fd, err}
+		return 0, err
 	}
 	defer w.Close()
 	if fd == w.r || fd == w.w {
