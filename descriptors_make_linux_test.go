@@ -14,9 +14,10 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 	"unsafe"
+
+	"example.com/poll/internal/fdtest"
 )
 
 // possible skips the test if err says that the kernel lacks something or does not
@@ -73,22 +74,9 @@ func (m maker) alone(flags int) {
 // fuse returns a file of a FUSE server that answers every poll with POLLIN.
 func (m maker) fuse() int {
 	m.Helper()
-	t, ok := m.TB.(*testing.T)
-	if !ok {
-		m.Skip("not in a benchmark")
-	}
-	f := openFuse(t)
-	go func() {
-		for {
-			switch line, err := f.output.ReadString('\n'); {
-			case err != nil:
-				return
-			case line == "sleeps\n":
-				f.answer.Write([]byte("y"))
-			}
-		}
-	}()
-	return f.fd
+	f := fdtest.OpenFuse(m)
+	f.AnswerAll()
+	return f.Fd
 }
 
 // mountsChanged returns /proc/self/mounts after a mount, in a new namespace.

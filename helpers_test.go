@@ -11,43 +11,31 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"example.com/poll/internal/fdtest"
 )
 
+// The functions of package fdtest, by shorter names.
+var (
+	watchdog, must, underQemu = fdtest.Watchdog, fdtest.Must, fdtest.UnderQemu
+	own, closeFd, closedFd    = fdtest.Own, fdtest.Close, fdtest.Closed
+	newPipe, dupFd            = fdtest.Pipe, fdtest.Dup
+	mustWrite, readAll        = fdtest.Write, fdtest.ReadAll
+	raiseLimit                = fdtest.RaiseLimit
+)
+
+const soon = fdtest.Soon
+
 // Tests in general.
-
-// soon is the watchdog's limit for a test that should only take a moment.
-const soon = 30 * time.Second
-
-// watchdog ends the whole run if the test is still running after d. It prints the name of
-// the test, and the stacks of all goroutines.
-func watchdog(tb testing.TB, d time.Duration) {
-	name := tb.Name()
-	t := time.AfterFunc(d, func() {
-		debug.SetTraceback("all")
-		panic(fmt.Sprintf("%s still runs after %v", name, d))
-	})
-	tb.Cleanup(func() { t.Stop() })
-}
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
 
 // scaled returns n, or less in a short run.
 func scaled(n, part int) int {
@@ -148,94 +136,7 @@ type eventValues struct {
 //	returnsEarly    whether poll(2) may return 0 before the timeout has passed
 //	holdsFiles      whether the kernel is known to keep a file open while a call waits on it
 
-// underQemu reports whether this process runs under a user-mode emulator. The emulator
-// hides itself in /proc/self and /proc/<pid>, but not in /proc/thread-self.
-var underQemu = sync.OnceValue(func() bool {
-	exe, err := os.Readlink("/proc/thread-self/exe")
-	return err == nil && strings.Contains(filepath.Base(exe), "qemu")
-})
-
 // Descriptors.
-
-// owned records which test has to close a descriptor. closeFd removes its descriptor: the
-// kernel reuses the number, and the new file must not be closed.
-var owned = struct {
-	sync.Mutex
-	by map[int]*int
-}{by: make(map[int]*int)}
-
-// own makes the test close fd at its end, unless closeFd has done so before.
-func own(tb testing.TB, fd int) int {
-	tb.Helper()
-	me := new(int)
-	owned.Lock()
-	owned.by[fd] = me
-	owned.Unlock()
-	tb.Cleanup(func() {
-		owned.Lock()
-		mine := owned.by[fd] == me
-		if mine {
-			delete(owned.by, fd)
-		}
-		owned.Unlock()
-		if mine {
-			syscall.Close(fd)
-		}
-	})
-	return fd
-}
-
-// closeFd closes a descriptor before the end of the test.
-func closeFd(tb testing.TB, fd int) {
-	tb.Helper()
-	owned.Lock()
-	delete(owned.by, fd)
-	owned.Unlock()
-	if err := syscall.Close(fd); err != nil {
-		tb.Fatalf("close(%d): %v", fd, err)
-	}
-}
-
-// newPipe returns the ends of a pipe, non-blocking and close-on-exec. They are closed at
-// the end of the test, unless closeFd closes them before.
-func newPipe(tb testing.TB) (r, w int) {
-	tb.Helper()
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	var p [2]int
-	if err := syscall.Pipe(p[:]); err != nil {
-		tb.Fatalf("pipe: %v", err)
-	}
-	for _, fd := range p {
-		own(tb, fd)
-		syscall.CloseOnExec(fd)
-		if err := syscall.SetNonblock(fd, true); err != nil {
-			tb.Fatalf("fcntl: %v", err)
-		}
-	}
-	return p[0], p[1]
-}
-
-// dupFd duplicates fd to the first free number from min on. The copy is closed at the end
-// of the test.
-func dupFd(tb testing.TB, fd, min int) int {
-	tb.Helper()
-	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
-	if errno != 0 {
-		tb.Fatalf("fcntl(%d, F_DUPFD_CLOEXEC, %d): %v", fd, min, errno)
-	}
-	return own(tb, int(n))
-}
-
-// closedFd returns a number that was open a moment ago. The number is high, so the kernel
-// does not reuse it: it uses the lowest free one.
-func closedFd(tb testing.TB) int {
-	tb.Helper()
-	r, _ := newPipe(tb)
-	fd := dupFd(tb, r, min(200, raiseLimit(tb)-8))
-	closeFd(tb, fd)
-	return fd
-}
 
 // mustFd returns the descriptor of c, and does not change its mode.
 func mustFd(tb testing.TB, c syscall.Conn) (fd int) {
@@ -260,36 +161,6 @@ func isOpen(fd int) bool {
 	return errno == 0
 }
 
-// mustWrite writes all of s, which must not block.
-func mustWrite(tb testing.TB, fd int, s string) {
-	tb.Helper()
-	for {
-		n, err := syscall.Write(fd, []byte(s))
-		if err == syscall.EINTR {
-			continue
-		}
-		if n != len(s) || err != nil {
-			tb.Fatalf("write(%d, %q) = %d, %v", fd, s, n, err)
-		}
-		return
-	}
-}
-
-// readAll empties a non-blocking descriptor.
-func readAll(fd int) (n int) {
-	var b [256]byte
-	for {
-		m, err := syscall.Read(fd, b[:])
-		if err == syscall.EINTR {
-			continue
-		}
-		if m <= 0 {
-			return n
-		}
-		n += m
-	}
-}
-
 // openFds counts the open descriptors of the process after a garbage collection. A leak takes
 // the lowest free number, so it is enough to look up to 4096. (On FreeBSD, /dev/fd lists only 0
 // to 2 unless fdescfs is mounted.)
@@ -302,25 +173,6 @@ func openFds(tb testing.TB) (n int) {
 		}
 	}
 	return n
-}
-
-// setField sets a field of a syscall.Rlimit. The fields are signed on FreeBSD.
-func setField[T int64 | uint64](field *T, n int) { *field = T(n) }
-
-// raiseLimit raises the soft RLIMIT_NOFILE to the hard one, and returns how many
-// descriptors a test may use. It returns only part of a very large limit: the kernel's
-// table of a process's descriptors takes 8 bytes for each number, and never shrinks.
-func raiseLimit(tb testing.TB) int {
-	tb.Helper()
-	var l syscall.Rlimit
-	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l))
-	if soft := l.Cur; soft < l.Max {
-		l.Cur = l.Max
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
-			l.Cur = soft // Darwin refuses limits above the number of files that a process may open
-		}
-	}
-	return int(min(l.Cur, 1<<17))
 }
 
 // needFds skips the test if RLIMIT_NOFILE is too low for n more descriptors, or for a call
@@ -339,7 +191,7 @@ func setLimit(tb testing.TB, n int) (restore func()) {
 	var old syscall.Rlimit
 	must(tb, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
 	limit := old
-	setField(&limit.Cur, n)
+	fdtest.SetField(&limit.Cur, n)
 	must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 	restore = func() { must(tb, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) }
 	tb.Cleanup(restore)

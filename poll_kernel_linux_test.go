@@ -4,23 +4,20 @@
 package poll
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"example.com/poll/internal/fdtest"
 )
 
 // childEnv is set in a child. Its value is the child's task.
@@ -40,86 +37,16 @@ func child(t *testing.T, test, what string) *exec.Cmd {
 	return cmd
 }
 
-// A fuseFile is a file whose poll function in the kernel sleeps until its FUSE server
-// answers. The server runs in another process, and answers when the test tells it to.
-type fuseFile struct {
-	*testing.T
-	fd     int
-	output *bufio.Reader // has a line for each poll(2) that reaches the server
-	answer io.Writer
-}
-
-// openFuse starts the server and opens the file. It skips the test if that is impossible.
-func openFuse(t *testing.T) *fuseFile {
-	t.Helper()
-	dir := t.TempDir()
-	cmd := child(t, "TestSleepingHandler", dir)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	must(t, err)
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		// The server's exit ends the connection, and with it every wait for an answer.
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		cmd.Wait()
-		for syscall.Unmount(dir, syscall.MNT_DETACH) == nil {
-		}
-	})
-	f := &fuseFile{T: t, answer: in, output: bufio.NewReader(out)}
-	for {
-		line, err := f.output.ReadString('\n')
-		switch {
-		case strings.HasPrefix(line, "skip: "):
-			t.Skip(line[len("skip: "):])
-		case err != nil:
-			t.Fatalf("the server: %q, %v", line, err)
-		}
-		if line == "mounted\n" {
-			break
-		}
-	}
-	f.fd, err = syscall.Open(filepath.Join(dir, "file"), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	own(t, f.fd)
-	return f
-}
-
-// wantSleep waits until a call sleeps in the file's poll function.
-func (f *fuseFile) wantSleep() {
-	f.Helper()
-	if line, err := f.output.ReadString('\n'); line != "sleeps\n" {
-		f.Fatalf("the server: %q, %v", line, err)
-	}
-}
-
-// wantAnswered makes the server answer, and checks that the server has waited until then.
-func (f *fuseFile) wantAnswered(answer byte) {
-	f.Helper()
-	_, err := f.answer.Write([]byte{answer})
-	must(f, err)
-	line, err := f.output.ReadString('\n')
-	if line == "late\n" {
-		f.Fatal("the server has given up: the program stood still during the call of poll")
-	}
-	if line != "answered\n" {
-		f.Fatalf("the server: %q, %v", line, err)
-	}
-}
-
 // sleepingCalls are calls that poll f, with the server's answers: y means POLLIN, n means 0. A
 // call sleeps until each answer.
-func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
+func sleepingCalls(ctx context.Context, f *fdtest.FuseFile) []sleepingCall {
 	poller := func(skip uint8, poll func(p *Poller) ([]Ready, error)) func() (Events, error) {
 		return func() (Events, error) {
 			var p Poller
 			defer p.Close()
 			makeWaker(f, &p)
 			p.backoff.skip = skip
-			if err := p.Register(f.fd, POLLIN); err != nil {
+			if err := p.Register(f.Fd, POLLIN); err != nil {
 				return 0, err
 			}
 			ready, err := poll(&p)
@@ -133,9 +60,9 @@ func sleepingCalls(ctx context.Context, f *fuseFile) []sleepingCall {
 		return func(p *Poller) ([]Ready, error) { return p.Poll(timeout) }
 	}
 	wait := func(timeout time.Duration) func() (Events, error) {
-		return func() (Events, error) { return Wait(f.fd, POLLIN, timeout) } // Wait calls Poll
+		return func() (Events, error) { return Wait(f.Fd, POLLIN, timeout) } // Wait calls Poll
 	}
-	waitContext := func() (Events, error) { return WaitContext(ctx, f.fd, POLLIN) }
+	waitContext := func() (Events, error) { return WaitContext(ctx, f.Fd, POLLIN) }
 	pollContext := func(p *Poller) ([]Ready, error) { return p.PollContext(ctx) }
 	return []sleepingCall{
 		{"Wait(0)", "y", wait(0), POLLIN},
@@ -164,13 +91,10 @@ type sleepingCall struct {
 // TestSleepingHandler checks that a file whose poll function sleeps delays no other goroutine
 // and no garbage collection.
 func TestSleepingHandler(t *testing.T) {
-	if dir := os.Getenv(childEnv); dir != "" {
-		serveFuse(dir)
-	}
 	watchdog(t, 2*soon)
 	// fuse_file_poll in fs/fuse/file.c asks the server and waits for the answer. Only a
 	// fatal signal ends the wait.
-	f := openFuse(t)
+	f := fdtest.OpenFuse(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for _, v := range sleepingCalls(ctx, f) {
@@ -178,7 +102,7 @@ func TestSleepingHandler(t *testing.T) {
 			break // each of the others would wait until the server gives up
 		}
 		t.Run("call="+v.name, func(t *testing.T) {
-			f := &fuseFile{t, f.fd, f.output, f.answer}
+			f := f.In(t)
 			done := make(chan struct{})
 			var got Events
 			var err error
@@ -187,7 +111,7 @@ func TestSleepingHandler(t *testing.T) {
 				got, err = v.poll()
 			}()
 			for _, answer := range v.answers {
-				f.wantSleep()
+				f.WantSleep()
 				// The call sleeps until the answer below, so all this happens before.
 				runtime.GC()
 				there, back := make(chan int), make(chan int)
@@ -206,128 +130,12 @@ func TestSleepingHandler(t *testing.T) {
 					t.Errorf("%v, %v before the answer", got, err)
 				default:
 				}
-				f.wantAnswered(byte(answer))
+				f.Answer(byte(answer))
 			}
 			if <-done; got != v.want || err != nil {
 				t.Errorf("%v, %v, want %v", got, err, v.want)
 			}
 		})
-	}
-}
-
-// A fuseServer is a FUSE server that holds back every answer to poll. The protocol is in
-// include/uapi/linux/fuse.h.
-type fuseServer struct {
-	sync.Mutex
-	fd    int
-	order binary.ByteOrder
-	held  []uint64 // the polls that wait for an answer
-	timer *time.Timer
-}
-
-// serveFuse is the server's process. It mounts itself on dir, and answers a poll when it has
-// read the answer from its standard input. It never returns: it exits at the end of its input.
-func serveFuse(dir string) {
-	fd, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		fmt.Printf("skip: /dev/fuse: %v\n", err)
-		os.Exit(0)
-	}
-	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, os.Getuid(), os.Getgid())
-	if err := syscall.Mount("poll", dir, "fuse", syscall.MS_NOSUID|syscall.MS_NODEV, options); err != nil {
-		fmt.Printf("skip: mount of fuse: %v\n", err)
-		os.Exit(0)
-	}
-	s := &fuseServer{fd: fd, order: binary.LittleEndian}
-	if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) == 0 {
-		s.order = binary.BigEndian
-	}
-	go func() {
-		for b := make([]byte, 1); ; {
-			if _, err := os.Stdin.Read(b); err != nil {
-				syscall.Unmount(dir, syscall.MNT_DETACH)
-				os.Exit(0)
-			}
-			s.answer("answered", map[byte]Events{'y': POLLIN, 'n': 0}[b[0]])
-		}
-	}()
-	fmt.Println("mounted")
-	for b := make([]byte, 1<<17); ; {
-		n, err := syscall.Read(fd, b)
-		switch {
-		case err == syscall.EINTR || err == syscall.ENOENT:
-		case err != nil:
-			os.Exit(0) // ENODEV: unmounted
-		case n >= 40:
-			s.request(s.order.Uint32(b[4:]), s.order.Uint64(b[8:]), s.order.Uint64(b[16:]))
-		}
-	}
-}
-
-func (s *fuseServer) reply(unique uint64, errno syscall.Errno, body []byte) {
-	b := make([]byte, 16, 16+len(body))
-	s.order.PutUint32(b, uint32(16+len(body)))
-	s.order.PutUint32(b[4:], uint32(-int32(errno)))
-	s.order.PutUint64(b[8:], unique)
-	syscall.Write(s.fd, append(b, body...))
-}
-
-// answer answers the waiting polls, and prints the reason.
-func (s *fuseServer) answer(why string, revents Events) {
-	s.Lock()
-	defer s.Unlock()
-	if len(s.held) == 0 {
-		return
-	}
-	body := make([]byte, 8)
-	s.order.PutUint32(body, uint32(revents))
-	for _, unique := range s.held {
-		s.reply(unique, 0, body)
-	}
-	s.held = nil
-	s.timer.Stop()
-	fmt.Println(why)
-}
-
-func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
-	const patience = 20 * time.Second // then the server answers by itself, since a hung parent cannot ask it to
-	attr := func(nodeid uint64) []byte {
-		b := make([]byte, 88)
-		s.order.PutUint64(b, nodeid) // ino
-		mode := uint32(syscall.S_IFREG | 0o444)
-		if nodeid == 1 {
-			mode = syscall.S_IFDIR | 0o555
-		}
-		s.order.PutUint32(b[60:], mode)
-		s.order.PutUint32(b[64:], 1) // nlink
-		return b
-	}
-	switch opcode {
-	case 1: // LOOKUP
-		body := make([]byte, 40)
-		s.order.PutUint64(body, 2) // nodeid
-		s.reply(unique, 0, append(body, attr(2)...))
-	case 3: // GETATTR
-		s.reply(unique, 0, append(make([]byte, 16), attr(nodeid)...))
-	case 14: // OPEN
-		s.reply(unique, 0, make([]byte, 16))
-	case 26: // INIT
-		body := make([]byte, 64)
-		s.order.PutUint32(body, 7)      // major
-		s.order.PutUint32(body[4:], 31) // minor
-		s.order.PutUint32(body[20:], 1<<16)
-		s.reply(unique, 0, body)
-	case 40: // POLL
-		s.Lock()
-		defer s.Unlock()
-		s.held = append(s.held, unique)
-		fmt.Println("sleeps")
-		s.timer = time.AfterFunc(patience, func() { s.answer("late", POLLIN) })
-	case 2, 36, 42: // FORGET, INTERRUPT, BATCH_FORGET: no answer
-	case 18, 25, 38: // RELEASE, FLUSH, DESTROY
-		s.reply(unique, 0, nil)
-	default:
-		s.reply(unique, syscall.ENOSYS, nil)
 	}
 }
 
