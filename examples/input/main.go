@@ -27,7 +27,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 func main() {

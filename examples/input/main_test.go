@@ -14,7 +14,7 @@ import (
 
 	"example.com/poll"
 	"example.com/poll/examples/internal/program"
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 func TestMain(m *testing.M) { program.TestMain(m, main) }

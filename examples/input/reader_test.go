@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"example.com/poll"
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 // A reader reads a descriptor, and another goroutine can cancel the read. It is a port of

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.com/poll"
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 // A terminal is read in raw mode.

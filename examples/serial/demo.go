@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.com/poll"
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 // pause is how long the asking device stays silent after each answer.

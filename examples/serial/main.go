@@ -24,7 +24,7 @@ import (
 	"os/signal"
 	"time"
 
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 // maxBaud is above the speed of any line, and fits the kernels' 32-bit speeds.

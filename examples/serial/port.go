@@ -8,7 +8,7 @@ import (
 	"os"
 	"syscall"
 
-	"example.com/poll/examples/internal/tty"
+	"example.com/poll/internal/tty"
 )
 
 // A port is an open serial line.
