@@ -264,6 +264,9 @@ const tablesFollow = "<!-- What follows is written by: go test -run TestDescript
 func TestDescriptors(t *testing.T) {
 	const name = "DESCRIPTORS.md"
 	text, err := os.ReadFile(name)
+	if os.IsNotExist(err) {
+		t.Skipf("not in the source tree: %v", err)
+	}
 	must(t, err)
 	intro, got, ok := strings.Cut(string(text), tablesFollow)
 	if !ok {
