@@ -1,4 +1,6 @@
-// A Waker on FreeBSD is a pipe2(2).
+//go:build freebsd || netbsd
+
+// A Waker on FreeBSD and NetBSD is a pipe2(2).
 
 package poll
 

@@ -1,0 +1,19 @@
+// poll(2) on NetBSD: sys/sys/poll.h.
+
+package poll
+
+import "unsafe"
+
+// The event bits that differ.
+const (
+	POLLWRNORM Events = POLLOUT // normal data can be written
+	POLLWRBAND Events = 0x0100  // priority band data can be written
+
+	pollRDHUP = 0 // none
+)
+
+const (
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // does not compile unless PollFd has the layout of struct pollfd
+	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
+	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
+)
