@@ -4,11 +4,15 @@ import (
 	"math"
 	"math/rand"
 	"syscall"
+	"time"
 )
 
-const playedMost = 1 << 14 // kern.maxfilesperproc
+const (
+	playedMost      = 1 << 14 // kern.maxfilesperproc
+	playedWritesAll = false
+)
 
-// playedPoll simulates FreeBSD's poll(2) on top of Linux's ppoll(2).
+// playedPoll simulates FreeBSD's poll(2).
 func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms == -1 {
 		return playedPpoll(fds, nil)
@@ -20,58 +24,65 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 }
 
 // playedPpoll simulates FreeBSD's ppoll(2). It writes only revents, and not even those if a
-// signal ends it. It returns late by up to 1/16 of the timeout. It takes at most playedMost
-// entries. POLLHUP replaces POLLERR. Together with POLLHUP a read is reported as possible, and
-// a write as not possible. Both ends of a pipe can be written to.
+// signal ends it. It returns late by up to 1/16 of the timeout, and from 16 ticks on by up to
+// a tick more. A tick is 1 ms. It takes at most playedMost entries.
+//
+// POLLHUP replaces POLLERR. Together with POLLHUP a read is reported as possible, and a write
+// as not possible, except after a wait. With a mask of 0 a hang-up ends no wait on a socket.
+// Both ends of a pipe can be written to.
 //
 // It cannot simulate that closing a descriptor ends a wait on it, or that more entries than
-// RLIMIT_NOFILE are allowed. It does not simulate the events of sockets, FIFOs and files,
-// since no test that runs here would notice.
+// RLIMIT_NOFILE are allowed. FIFOs, terminals and files, and what else sockets report, are not
+// simulated, since no test that runs here would notice.
 func playedPpoll(fds []PollFd, ts *syscall.Timespec) (n, _ uintptr, errno syscall.Errno) {
 	if len(fds) > playedMost {
 		return ^uintptr(0), 0, syscall.EINVAL
 	}
+	timeout := time.Duration(-1)
 	if ts != nil {
 		if ts.Sec < 0 || ts.Nsec < 0 || ts.Nsec >= 1e9 {
 			return ^uintptr(0), 0, syscall.EINVAL
 		}
-		late := syscall.NsecToTimespec(ts.Nano() + rand.Int63n(ts.Nano()/16+1))
-		ts = &late
-	}
-	own := playedArrays.Get().(*[]PollFd)
-	defer playedArrays.Put(own)
-	*own = append((*own)[:0], fds...)
-	for i := range *own {
-		f := &(*own)[i]
-		if f.Events&POLLOUT != 0 && isReadEnd(int(f.Fd)) {
-			ts = new(syscall.Timespec) // it is ready
+		const tick = time.Millisecond
+		timeout = time.Duration(ts.Nano())
+		late := timeout / 16
+		if late >= tick {
+			late += tick
 		}
-		f.Events = toLinux(f.Events)
+		timeout += time.Duration(rand.Int63n(int64(late) + 1))
 	}
-	_, errno = linuxPoll(*own, ts)
-	if errno != 0 {
-		return ^uintptr(0), 0, errno
+	n, errno = simulate(fds, timeout)
+	return n, 0, errno
+}
+
+func playedAsk(f PollFd, waiting bool) PollFd {
+	if waiting && f.Events&^(POLLERR|POLLHUP|POLLNVAL) == 0 && isSocket(f.Fd) {
+		f.Fd = -1
 	}
-	for i, f := range *own {
-		ask, got := toLinux(f.Events), toLinux(f.Revents)
-		switch {
-		case got&(POLLHUP|POLLERR) != 0:
-			got = got&^(POLLERR|POLLOUT) | POLLHUP | ask&(POLLIN|POLLRDNORM)
-		case ask&POLLOUT != 0 && isReadEnd(int(f.Fd)):
-			got |= POLLOUT
+	f.Events = toLinux(f.Events)
+	return f
+}
+
+func playedGot(fds []PollFd, i int, got Events, waiting bool) Events {
+	f := fds[i]
+	got = toLinux(got)
+	switch {
+	case got&(POLLHUP|POLLERR) != 0:
+		got = got&^POLLERR | POLLHUP | f.Events&(POLLIN|POLLRDNORM)
+		if !waiting {
+			got &^= POLLOUT
 		}
-		if fds[i].Revents = got; got != 0 {
-			n++
-		}
+	case f.Events&POLLOUT&^got != 0 && isReadEnd(f.Fd):
+		got |= POLLOUT
 	}
-	return n, 0, 0
+	return got
 }
 
 // toLinux swaps the bits whose values differ on Linux and FreeBSD, so it converts both ways.
-func toLinux(e Events) Events { return swap(swap(e, POLLWRBAND, 0x200), POLLRDHUP, 0x2000) }
+func toLinux(e Events) Events { return swap(swapWRBAND(e), POLLRDHUP, linuxRDHUP) }
 
 // isReadEnd reports whether fd is the read end of a pipe.
-func isReadEnd(fd int) bool {
+func isReadEnd(fd int32) bool {
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 	return errno == 0 && flags&syscall.O_ACCMODE == syscall.O_RDONLY && isPipe(fd)
 }
