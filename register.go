@@ -44,11 +44,7 @@ func (p *Poller) add(fd int, events []Events, conn *syscall.Conn) error {
 	for _, e := range events {
 		mask |= e
 	}
-	i := p.set.find(fd)
-	if i < 0 {
-		i = p.set.add(fd)
-	}
-	i = p.set.modify(i, mask)
+	i := p.set.modify(p.set.add(fd), mask)
 	if conn != nil {
 		p.set.attach(i, attachment{*conn, conn})
 	}

@@ -52,23 +52,25 @@ func (s *set) isEnabled(fd int) bool {
 	return i >= 0 && i < s.enabled
 }
 
-// add appends fd as a disabled registration, and returns its index. fd must be valid and not
-// registered.
+// add returns the index of fd, which must be valid. If fd is not registered, it appends it as a
+// disabled registration.
 func (s *set) add(fd int) int {
-	n := fd / pageLen
-	if n >= len(s.pages) {
-		s.pages = append(s.pages, make([]*page, n+1-len(s.pages))...)
+	n, in := uint(fd)/pageLen, uint(fd)%pageLen
+	if n >= uint(len(s.pages)) {
+		s.pages = append(s.pages, make([]*page, n+1-uint(len(s.pages)))...)
 	}
 	if s.pages[n] == nil {
 		s.pages[n] = new(page)
 	}
-	i := len(s.list)
-	s.list = append(s.list, registration{fd: int32(fd)})
-	if s.attached != nil {
-		s.attached = append(s.attached, attachment{})
+	position := &s.pages[n][in]
+	if *position == 0 {
+		s.list = append(s.list, registration{fd: int32(fd)})
+		if s.attached != nil {
+			s.attached = append(s.attached, attachment{})
+		}
+		*position = int32(len(s.list))
 	}
-	s.setPosition(i, i+1)
-	return i
+	return int(*position) - 1
 }
 
 // setPosition stores a position, or 0, as that of the fd at i.
