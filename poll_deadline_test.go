@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -303,5 +304,40 @@ func TestNeverEarly(t *testing.T) {
 		} {
 			s.never(timeout)
 		}
+	}
+}
+
+// TestReadyInTime checks that what becomes ready before the time is up is reported, even if
+// the kernel does not check again when it is.
+func TestReadyInTime(t *testing.T) {
+	watchdog(t, soon)
+	const timeout, rounds = time.Millisecond, 50
+	r, w := newPipe(t)
+	for _, e := range entryPoints {
+		t.Run("entryPoint="+e.name, func(t *testing.T) {
+			s := e.make(t, r, POLLIN)
+			writes := 0
+			for i := 0; i < rounds; i++ {
+				s.waitsAtOnce()
+				inTime := make(chan bool)
+				end := clock() + timeout
+				go func() {
+					for clock() < end-timeout/2 {
+						runtime.Gosched() // a timer could be late
+					}
+					mustWrite(t, w, "x")
+					inTime <- clock() < end
+				}()
+				got, err := s.poll(timeout)
+				if <-inTime {
+					writes++
+					if got != POLLIN || err != nil {
+						t.Fatalf("write %d in time: %v, %v, want POLLIN", writes, got, err)
+					}
+				}
+				readAll(r)
+			}
+			t.Logf("%d of %d writes were in time", writes, rounds)
+		})
 	}
 }
