@@ -1,5 +1,5 @@
-// Package poll waits on file descriptors with poll(2), called directly from Go, on
-// Linux, FreeBSD and Darwin.
+// Package poll waits on file descriptors with poll(2), called directly from Go, on Linux,
+// FreeBSD, NetBSD and Darwin.
 //
 // Use it to wait on several descriptors in one goroutine, to wait without reading, or to
 // wait for exact events such as POLLPRI. It also works for descriptors that belong to a C
@@ -56,9 +56,11 @@
 //     the error and clears it. If SO_ERROR is 0, read the socket's error queue (IP_RECVERR,
 //     timestamps) with recvmsg(2) and MSG_ERRQUEUE.
 //   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, a removed device).
+//   - POLLRDHUP, on Linux and FreeBSD: the peer of a stream socket has closed, or stopped
+//     writing. NetBSD and Darwin do not have it, so programs that name it do not compile there.
 //
-// On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. FreeBSD and
-// Darwin have exceptions; see below.
+// On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. The other
+// systems have exceptions; see below.
 //
 // Pressure-stall triggers, /proc/self/mounts, /proc/sys/kernel/hostname and perf events
 // report each event once, to the first poll that sees it. If package os opened the file, the
@@ -108,21 +110,52 @@
 //
 // # FreeBSD
 //
-// A call accepts kern.maxfilesperproc entries, and may return late by up to 1/16 of its timeout.
-// If the mask has POLLRDHUP, files, directories and devices report POLLNVAL. Both ends of a
-// pipe report POLLOUT. Where Linux reports POLLERR, FreeBSD mostly reports POLLHUP, with POLLIN
-// if the mask has it. With a mask of 0, a hang-up does not end a wait on a socket or a pty.
-// Closing the last reference to a file ends a wait on it, with POLLNVAL.
+// All architectures that Go supports. A call accepts kern.maxfilesperproc entries, and at
+// least 1024. It may return late by up to 1/8 of its timeout (see [Poll]).
+//
+// Where Linux reports POLLERR, FreeBSD reports POLLHUP, with POLLIN if the mask has it, or
+// only POLLIN. Both ends of a pipe report POLLOUT. Use POLLRDHUP for sockets only: with it
+// in the mask, files and directories on tmpfs and many devices report POLLNVAL, and files
+// and directories on UFS report nothing at all, not even POLLIN.
+//
+// A hang-up does not end a wait on a socket or a terminal if the mask is 0 or has only
+// POLLERR, POLLHUP or POLLNVAL, or, on a terminal, only POLLPRI or POLLRDHUP. If the peer
+// of a Unix datagram socket closes, that ends no wait, not even one for POLLIN; the next
+// call reports it.
+//
+// Closing the last descriptor of a file ends a wait on it, with POLLNVAL, except with a
+// mask of 0 on a TCP socket or a terminal.
+//
+// # NetBSD
+//
+// On amd64, 386, arm and arm64. A call accepts as many entries as the hard RLIMIT_NOFILE
+// allows, plus 1000. It waits for whole clock ticks, usually of 10 ms (see [Poll]). If the
+// process is stopped and continued (SIGSTOP, SIGCONT), the timeout starts again.
+//
+// Sockets never report POLLHUP or POLLERR. If the peer is gone or there is an error, they
+// report POLLIN and POLLOUT; a read returns 0 or the error. A pipe whose other end is
+// closed reports POLLHUP, with POLLIN and POLLOUT if the mask has them, and never POLLERR.
+// If the mask is 0 or POLLPRI, that does not end a wait. A FIFO without a writer stops
+// reporting POLLHUP and POLLIN once a read has returned 0. A FIFO without a reader reports
+// POLLOUT.
+//
+// Closing the last descriptor of a file ends a wait on it, with POLLNVAL, except with a
+// mask of 0, or if it is an eventfd or a kqueue.
 //
 // # Darwin
 //
-// A call accepts 10240 entries, and its timeout is rounded up to whole milliseconds. With a
-// mask of 0 nothing is reported. With a mask of POLLPRI or POLLHUP alone, that event may be
-// missed while there is unread data. POLLPRI does not report out-of-band data. POLLHUP means
-// that the peer has stopped writing; it is reported instead of POLLERR and, if the mask has
-// POLLIN, instead of POLLOUT. Directories, some devices and, on older systems, terminals report
-// POLLNVAL. If a descriptor is in an array twice, only its last entry is reported. All this is
-// from xnu's sources and bug reports: the package has been tested only on a simulation.
+// On amd64 and arm64. A call accepts 10240 entries, and waits for whole milliseconds. With
+// a mask of 0 nothing is reported. With a mask of POLLPRI or POLLHUP alone, data that is
+// unread or arrives may hide that event, so ask for POLLIN as well. POLLPRI does not report
+// out-of-band data. POLLHUP means that the peer has stopped writing; it is reported instead
+// of POLLERR and, if the mask has POLLIN, instead of POLLOUT. If a descriptor is in an
+// array twice, only its last entry is reported.
+//
+// Directories and some devices report POLLNVAL, among them /dev/tty and /dev/console. Use
+// standard input, open the terminal by the name that ttyname(3) returns, or use select(2).
+//
+// All this is from xnu's sources and bug reports: the package has been tested only on a
+// simulation.
 //
 // # When to use something else
 //

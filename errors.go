@@ -22,10 +22,10 @@ var (
 	// call of either is under way on the same Poller.
 	ErrConcurrentPoll = errors.New("another call is under way")
 
-	// ErrTooManyFds is returned if a call has more entries than the kernel's limit: the soft
-	// RLIMIT_NOFILE on Linux, kern.maxfilesperproc (at least 1024) on FreeBSD, the hard
-	// RLIMIT_NOFILE plus 1000 on NetBSD, 10240 on Darwin. errors.Is(err, syscall.EINVAL) holds
-	// as well.
+	// ErrTooManyFds is returned if a call has more entries than the kernel's limit: the
+	// soft RLIMIT_NOFILE on Linux, kern.maxfilesperproc (at least 1024) on FreeBSD, the
+	// hard RLIMIT_NOFILE plus 1000 on NetBSD, 10240 on Darwin. errors.Is(err,
+	// syscall.EINVAL) holds as well.
 	ErrTooManyFds error = tooManyFds{}
 
 	// ErrClosed is returned by methods of a closed Poller or Waker.

@@ -20,7 +20,7 @@ type PollFd struct {
 type Events uint16
 
 // The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported, even with a
-// mask of 0, with exceptions on FreeBSD and Darwin (see the package documentation).
+// mask of 0, on Linux. See the package documentation for the exceptions on other systems.
 const (
 	POLLIN     Events = 0x0001 // a read does not block: there is data, or the stream has ended
 	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data

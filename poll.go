@@ -41,12 +41,12 @@ func Until(t time.Time) time.Duration {
 // call with timeout 0 still reports what is ready. So a loop that reads and discards data must
 // check its deadline itself.
 //
-// Poll sets Revents in every entry. After an error the values of Revents are undefined. Poll
-// does not change Fd or Events, but some kernels, such as Darwin's, write back the whole entry
-// with the values they read at the start, so do not change the array during the call. An entry with a negative Fd
-// is skipped, and its Revents is 0. The Fd of a closed [Waker] is -1, so a closed Waker does
-// not end a wait. An entry whose Fd is not open gets POLLNVAL. If the array is empty, Poll
-// waits until the timeout.
+// Poll sets Revents in every entry. After an error the values of Revents are undefined.
+// Poll does not change Fd or Events, but some kernels, such as NetBSD's and Darwin's, write
+// back the whole entry with the values they read at the start, so do not change the array
+// during the call. An entry with a negative Fd is skipped, and its Revents is 0. The Fd of
+// a closed [Waker] is -1, so a closed Waker does not end a wait. An entry whose Fd is not
+// open gets POLLNVAL. If the array is empty, Poll waits until the timeout.
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
 // remaining; if none remains, it polls once more without waiting. If a signal interrupts a
@@ -54,12 +54,15 @@ func Until(t time.Time) time.Duration {
 // checked all entries and found nothing. Time is measured on the monotonic clock, which stops while the
 // machine is suspended.
 //
-// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at most
-// the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 % with a positive nice
-// value), whichever is greater, and never over 100 ms. On FreeBSD it is at most 1/16 of the
-// timeout. Darwin, and a Linux without ppoll(2), wait whole milliseconds, rounded up. In a
-// testing/synctest bubble the clock does not advance during a system call, so Poll relies on
-// the kernel's timing, and a signal or a change of a Poller may restart the timeout.
+// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at
+// most the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 % with a
+// positive nice value), whichever is greater, and never over 100 ms. On FreeBSD it is at
+// most 1/16 of the timeout, and a clock tick (1 or 10 ms) more if that is 16 ticks or
+// longer. NetBSD waits whole ticks, usually of 10 ms, rounded up, and up to one more: 1 ms
+// takes 10 to 20. Darwin, and a Linux without ppoll(2), wait whole milliseconds, rounded
+// up. In a testing/synctest bubble the clock does not advance during a system call, so Poll
+// relies on the kernel's timing, and a signal or a change of a Poller may restart the
+// timeout.
 //
 // Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another error
 // of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system call,
@@ -83,8 +86,7 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // lock or do work. The whole program then stops for as long as that takes. If the program
 // is itself the FUSE server, it stops forever.
 //
-// Arguments, results and errors are those of Poll. On Darwin and FreeBSD RawPoll is
-// Poll(fds, 0).
+// Arguments, results and errors are those of Poll. Except on Linux, it is Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // The kernel layer. Each system defines, in pollfd_GOOS.go, syscall_GOOS.go and

@@ -14,14 +14,15 @@ const (
 	probeFirst = false // a timeout of 0 saves only 15 %
 )
 
-// Only an ms of -1 means forever. Any other negative one is EINVAL. fds becomes a uintptr in
-// the call, which keeps it in place (package unsafe, pattern 4).
+// Only an ms of -1 means forever. Any other negative one is EINVAL. fds becomes a uintptr
+// in the call, which keeps it in place (package unsafe, pattern 4).
 func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 	r, _, errno := syscall.Syscall(syscall.SYS_POLL, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(ms))
 	return int(r), errno
 }
 
-// The kernel counts ticks, usually of 10 ms, so pollts(2), which takes nanoseconds, is no finer.
+// The kernel counts ticks, usually of 10 ms, so pollts(2), which takes nanoseconds, is no
+// finer.
 func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
 	return pollMillis(fds, millis(timeout))
 }

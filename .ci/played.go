@@ -8,8 +8,8 @@ import (
 )
 
 // simulate simulates a call of poll(2) on top of Linux's. A negative timeout means forever.
-// When the time is up it returns 0 without another check: it misses what becomes ready in the
-// last 2 ms of a wait, or in the whole of a shorter one.
+// When the time is up it returns 0 without another check: it misses what becomes ready in
+// the last 2 ms of a wait, or in the whole of a shorter one.
 //
 // The file of the system defines
 //
@@ -50,8 +50,8 @@ func simulate(fds []PollFd, timeout time.Duration) (n uintptr, errno syscall.Err
 	return n, 0
 }
 
-// simulateOnce sets the Revents of own. If waiting, linux has the results of the check before
-// it: what Linux reports and the system does not would end the wait.
+// simulateOnce sets the Revents of own. If waiting, linux has the results of the check
+// before it: what Linux reports and the system does not would end the wait.
 func simulateOnce(own, linux []PollFd, timeout time.Duration, waiting bool) (n uintptr, errno syscall.Errno) {
 	for i, f := range own {
 		unreported := waiting && linux[i].Revents != 0
@@ -92,7 +92,8 @@ func swap(e, a, b Events) Events {
 	return e
 }
 
-// swapWRBAND swaps the values of POLLWRBAND on Linux and elsewhere, so it converts both ways.
+// swapWRBAND swaps the values of POLLWRBAND on Linux and elsewhere, so it converts both
+// ways.
 func swapWRBAND(e Events) Events { return swap(e, POLLWRBAND, 0x200) }
 
 const linuxRDHUP Events = 0x2000

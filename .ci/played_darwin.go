@@ -9,17 +9,17 @@ import (
 const playedWritesAll = true
 
 // playedPoll simulates Darwin's poll(2). Its behavior was read in xnu's
-// bsd/kern/sys_generic.c, not observed. It sometimes fails with EAGAIN, and sometimes returns
-// 0 early. It takes at most 10240 entries.
+// bsd/kern/sys_generic.c, not observed. It sometimes fails with EAGAIN, and sometimes
+// returns 0 early. It takes at most 10240 entries.
 //
 // A mask of 0 watches nothing. POLLPRI is reported for any data in a pipe. With a mask of
-// POLLPRI or POLLHUP alone, data that is there or comes ends the wait with 0, or is unread and
-// hides a hang-up. POLLHUP means that the peer has stopped writing, and replaces POLLERR.
-// Together with POLLHUP a read is reported as possible and, if the mask has one, a write as not
-// possible.
+// POLLPRI or POLLHUP alone, data that is there or comes ends the wait with 0, or is unread
+// and hides a hang-up. POLLHUP means that the peer has stopped writing, and replaces
+// POLLERR. Together with POLLHUP a read is reported as possible and, if the mask has one, a
+// write as not possible.
 //
-// One rule is simpler than xnu's: if entries for one descriptor ask to read, only the last is
-// reported; in xnu that also holds for entries that do not ask to read.
+// One rule is simpler than xnu's: if entries for one descriptor ask to read, only the last
+// is reported; in xnu that also holds for entries that do not ask to read.
 func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms < -1 {
 		panic("a negative timeout other than -1 is finite on Darwin")

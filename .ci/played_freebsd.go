@@ -24,16 +24,16 @@ func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 }
 
 // playedPpoll simulates FreeBSD's ppoll(2). It writes only revents, and not even those if a
-// signal ends it. It returns late by up to 1/16 of the timeout, and from 16 ticks on by up to
-// a tick more. A tick is 1 ms. It takes at most playedMost entries.
+// signal ends it. It returns late by up to 1/16 of the timeout, and from 16 ticks on by up
+// to a tick more. A tick is 1 ms. It takes at most playedMost entries.
 //
-// POLLHUP replaces POLLERR. Together with POLLHUP a read is reported as possible, and a write
-// as not possible, except after a wait. With a mask of 0 a hang-up ends no wait on a socket.
-// Both ends of a pipe can be written to.
+// POLLHUP replaces POLLERR. Together with POLLHUP a read is reported as possible, and a
+// write as not possible, except after a wait. With a mask of 0 a hang-up ends no wait on a
+// socket. Both ends of a pipe can be written to.
 //
 // It cannot simulate that closing a descriptor ends a wait on it, or that more entries than
-// RLIMIT_NOFILE are allowed. FIFOs, terminals and files, and what else sockets report, are not
-// simulated, since no test that runs here would notice.
+// RLIMIT_NOFILE are allowed. FIFOs, terminals and files, and what else sockets report, are
+// not simulated, since no test that runs here would notice.
 func playedPpoll(fds []PollFd, ts *syscall.Timespec) (n, _ uintptr, errno syscall.Errno) {
 	if len(fds) > playedMost {
 		return ^uintptr(0), 0, syscall.EINVAL
@@ -78,7 +78,8 @@ func playedGot(fds []PollFd, i int, got Events, waiting bool) Events {
 	return got
 }
 
-// toLinux swaps the bits whose values differ on Linux and FreeBSD, so it converts both ways.
+// toLinux swaps the bits whose values differ on Linux and FreeBSD, so it converts both
+// ways.
 func toLinux(e Events) Events { return swap(swapWRBAND(e), POLLRDHUP, linuxRDHUP) }
 
 // isReadEnd reports whether fd is the read end of a pipe.

@@ -9,17 +9,17 @@ import (
 
 const playedWritesAll = true
 
-// playedPoll simulates NetBSD's poll(2). It counts the timeout in ticks, rounded up, and one
-// more. Sometimes it returns 0 early, by up to two ticks. A tick is 1 ms, so that tests are
-// short; the kernel's is usually 10 ms. With a timeout of 0 it never fails with EINTR.
+// playedPoll simulates NetBSD's poll(2). It counts the timeout in ticks, rounded up, and
+// one more. Sometimes it returns 0 early, by up to two ticks. A tick is 1 ms, so that tests
+// are short; the kernel's is usually 10 ms. With a timeout of 0 it never fails with EINTR.
 //
-// Pipes report POLLHUP and never POLLERR, and with it that a read and a write are possible. So
-// do sockets, without POLLHUP. With a mask of 0 or POLLPRI alone a hang-up of a pipe does not
-// end a wait, and nothing is reported of a socket.
+// Pipes report POLLHUP and never POLLERR, and with it that a read and a write are possible.
+// So do sockets, without POLLHUP. With a mask of 0 or POLLPRI alone a hang-up of a pipe
+// does not end a wait, and nothing is reported of a socket.
 //
 // It cannot simulate that closing a descriptor ends a wait on it. The number of entries is
-// limited by the soft RLIMIT_NOFILE, as on Linux. FIFOs, which are not like pipes on NetBSD,
-// and terminals are not simulated, since no test that runs here would notice.
+// limited by the soft RLIMIT_NOFILE, as on Linux. FIFOs, which are not like pipes on
+// NetBSD, and terminals are not simulated, since no test that runs here would notice.
 func playedPoll(fds []PollFd, ms int) (n, _ uintptr, errno syscall.Errno) {
 	if ms < -1 || ms > math.MaxInt32 {
 		return ^uintptr(0), 0, syscall.EINVAL
