@@ -20,9 +20,10 @@ const Forever time.Duration = math.MaxInt64
 // passed. For the zero Time it returns Forever: as in package net, that means no deadline. If
 // t is further away than the longest Duration, it returns that.
 //
-// Use it instead of time.Until, which is negative if t has passed, and a negative timeout
-// means forever. Setting the system clock during the wait does not change when it ends, even
-// if t has no monotonic clock reading.
+// Use it instead of time.Until, which is negative if t has passed, so the wait would never end.
+// Until reads the clock when it is called. Setting the clock during the wait does not move the
+// end of the wait. In a testing/synctest bubble the clock stands still during a system call, so
+// a loop that calls Until again and again never ends there.
 func Until(t time.Time) time.Duration {
 	if t.IsZero() {
 		return Forever
@@ -44,9 +45,9 @@ func Until(t time.Time) time.Duration {
 // Poll sets Revents in every entry. After an error the values of Revents are undefined.
 // Poll does not change Fd or Events, but some kernels, such as NetBSD's and Darwin's, write
 // back the whole entry with the values they read at the start, so do not change the array
-// during the call. An entry with a negative Fd is skipped, and its Revents is 0. The Fd of
-// a closed [Waker] is -1, so a closed Waker does not end a wait. An entry whose Fd is not
-// open gets POLLNVAL. If the array is empty, Poll waits until the timeout.
+// during the call. An entry with a negative Fd is skipped, and its Revents is 0, so a
+// closed [Waker] does not end a wait. An entry whose Fd is not open gets POLLNVAL (on Darwin
+// not with a mask of 0). If the array is empty, Poll waits until the timeout.
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
 // remaining; if none remains, it polls once more without waiting. If a signal interrupts a
@@ -66,8 +67,8 @@ func Until(t time.Time) time.Duration {
 //
 // Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another error
 // of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system call,
-// which grows with the number of entries. While it waits it occupies an operating-system
-// thread. Any number of goroutines may call Poll at the same time, each with its own array.
+// which grows with the number of entries. Any number of goroutines may call Poll at the same
+// time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
@@ -77,7 +78,7 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // measurement shows that it matters: the Go scheduler does not know about the system
 // call, so until it returns no other goroutine runs in its place, and a garbage
 // collection makes the whole program wait for it. On Linux the call takes about 50 ns for
-// each entry.
+// each of many entries.
 //
 // Use it only on descriptors whose poll function in the kernel never blocks: pipes,
 // FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.

@@ -21,28 +21,32 @@ import (
 // Every method may be called from any goroutine at any time, but only one Poll or
 // PollContext may run at a time. Whatever is said of Poll below holds for PollContext too.
 //
-// A Poller does not own the registered descriptors and never closes them. Unregister a
-// descriptor before you close it: otherwise its number may be reused, and Poll would watch
-// the wrong file. A Poller has a Waker of its own, made by the first Poll that may wait. Close
-// frees the Waker, after the current Poll if there is one. If the Poller becomes unreachable,
-// the garbage collector frees the Waker.
+// A Poller never closes the registered descriptors. Unregister a descriptor before you close
+// it (see Closing in the package documentation). A Poller has a Waker of its own, made by the
+// first Poll that may wait. Close frees the Waker, after the current Poll if there is one. If
+// the Poller becomes unreachable, the garbage collector frees it.
+//
+// To end a loop of calls from another goroutine, cancel the context of PollContext, or set a
+// flag and call Wake, or call Close if nobody needs the Poller any more. A signal handler of
+// Go (os/signal) does not end a call: let it do one of these.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait. Every
-	// method locks it once, and ends with unlock; only pollOnce unlocks it in between.
+	// method locks it, and defers unlock. Only pollOnce unlocks it in between.
 	//
-	// The kernel is given asked, never set. Only the current call uses asked, and rebuilds it
-	// when set has changed. After the system call, an entry of asked is reported only if its fd
-	// has been registered and enabled ever since asked was built. It gets the mask and value
-	// that set has then.
+	// The kernel is given asked, never set. asked belongs to the call in progress, which
+	// rebuilds it if set has changed. After the system call, an entry of asked is reported
+	// only if its fd has been registered and enabled ever since asked was built. It gets the
+	// mask and the value that set has then.
 	//
-	// A change, Wake or Close while waiting is true has to end the system call. unlock does
-	// that for all of them: it makes waiting false, so nobody else signals, unlocks mu and wakes
-	// wake. A wake-up that comes after the system call it was meant for ends the next one,
-	// which is then repeated with the time remaining.
+	// If set changes, or Wake or Close is called, while waiting is true, unlock ends the
+	// system call: it makes waiting false, so one wake-up is enough, unlocks mu and wakes
+	// wake. Until then the system call may end for another reason. So a wait that times out
+	// is final only if set is unchanged, and a late wake-up may end the next wait, which is
+	// then repeated with the time remaining.
 	//
-	// wake is entry 0 of asked, and never has the number of an enabled registration. Only the
-	// current call makes it, moves it and resets it. After Close, unlock frees wake and asked
-	// when no call is in progress.
+	// wake is entry 0 of asked, and never has the number of an enabled registration. Only a
+	// call makes it, moves it or resets it. After Close, unlock frees wake and asked, as soon
+	// as no call is in progress.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
@@ -72,43 +76,44 @@ func (r Ready) String() string {
 // nil error, if the time is up or Wake was called. Poll reports every descriptor that is
 // ready and was registered, modified or enabled before the time was up.
 //
-// The slice belongs to the Poller and is valid until the next Poll begins, in any
-// goroutine. It tells what was ready during the call: if you close a descriptor and open
-// another while handling the result, the new one may have the number of a later entry.
-// Compare its Value with the one you attached.
+// The slice belongs to the Poller and is valid until the next Poll begins, in any goroutine.
+// It lists what was ready during the call. If you close a descriptor and open another while
+// handling the list, the new one may have the number of a later entry. To notice, attach a
+// value and compare Ready.Value with it.
 //
-// A registered descriptor that is not open is reported as POLLNVAL on every call, until it
-// is unregistered, disabled or open.
+// A registered descriptor that is not open is reported as POLLNVAL on every call (on Darwin
+// not with a mask of 0), until it is unregistered, disabled or open.
 //
-// Poll returns ErrConcurrentPoll if another call is in progress (that call goes on); ErrClosed,
-// also if Close is called during the wait; ErrTooManyFds if there are more descriptors than the
-// kernel allows, counting the Waker of a call that waits; an error of NewWaker; or another
-// error of the kernel, such as ENOMEM. If the Waker cannot be made, Poll returns what is ready,
-// or the error if nothing is. No error changes the set.
+// The errors are:
+//
+//   - ErrClosed, also if Close is called during the wait;
+//   - ErrConcurrentPoll, if another call is in progress, which goes on;
+//   - ErrTooManyFds, if there are more descriptors than the kernel allows, including the
+//     Waker of a call that waits;
+//   - an error of NewWaker, or another error of the kernel, such as ENOMEM.
+//
+// After an error of the last two kinds, Poll polls once more without waiting, and returns
+// what is ready instead, if anything is. No error changes the set.
 //
 // Poll allocates when it makes its Waker, when the set has grown, and when more descriptors
 // are ready than in any call before. It costs a system call, plus some nanoseconds for each
-// registered descriptor if the set has changed. On Linux, after calls that found something
-// ready, Poll first polls with timeout 0, which is cheaper if it finds something again. While
-// it waits it occupies an operating-system thread.
+// registered descriptor if the set has changed. On Linux it may first poll with timeout 0,
+// which is cheaper if something is ready; the more rarely that succeeds, the less often it
+// does so.
 func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 	return p.poll(timeout, nil, nil)
 }
 
 // PollContext is Poll with a context in place of the timeout: it waits until a registered
-// descriptor is ready, Wake is called, or ctx is done. If ctx becomes done during the
-// call, it still returns the ready descriptors that were registered by then, or ctx.Err() if
-// there are none. If ctx was done before the call, it returns ctx.Err() and does not poll. A nil ctx is an error, EINVAL.
+// descriptor is ready, Wake is called, or ctx is done. If ctx becomes done during the call,
+// PollContext still returns what was registered by then and is ready, or ctx.Err() if nothing
+// is. If ctx is done before the call, PollContext returns ctx.Err() and does not poll, unless
+// the Poller is closed or another call is in progress. A nil ctx is an error, EINVAL.
 //
-// If ctx can be canceled, every system call that may wait costs a few allocations
-// (context.AfterFunc). PollContext leaves no goroutine running.
-//
-// To use a timeout as well as a context, call Poll and let the context call Wake:
-//
-//	stop := context.AfterFunc(ctx, func() { p.Wake() })
-//	defer stop()
-//
-// and check ctx.Err() after every return of Poll.
+// If ctx can be canceled, each wait costs a few allocations (context.AfterFunc). PollContext
+// leaves no goroutine running. For a deadline as well as a cancelation, use
+// context.WithTimeout. In a testing/synctest bubble a context's deadline does not end a call
+// that is in the kernel, since the bubble's clock stands still until the call returns.
 func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	if ctx == nil {
 		return nil, &Error{"poll", -1, syscall.EINVAL}

@@ -10,16 +10,17 @@ import "syscall"
 // Register adds fd to the set, with a mask of the events to wait for. Several masks are
 // ORed. With none, the mask is POLLIN, POLLPRI and POLLOUT, as in Python; note that most
 // descriptors are nearly always ready for POLLOUT. With a mask of 0 only POLLERR, POLLHUP
-// and POLLNVAL are reported (on Darwin nothing; on FreeBSD a hang-up does not end a wait on
-// a socket or a pty). If fd is already registered, it gets the new mask, keeps its value, and
-// is enabled if it was disabled.
+// and POLLNVAL are reported, with exceptions on the systems other than Linux (see the package
+// documentation). If fd is already registered, it gets the new mask, keeps its value, and is
+// enabled if it was disabled.
 //
 // Register does not check whether fd is open: Poll reports POLLNVAL while it is not. A
-// waiting Poll starts to watch fd. A set holds one mask for each fd: if two parts of a program
+// waiting Poll starts to watch fd. A set has one mask for each fd: if two parts of a program
 // need different masks, let each dup(2) the descriptor or have its own Poller.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed. The cost is
-// O(1). It allocates only when the set grows beyond its largest size so far.
+// O(1). It allocates when the set grows beyond its largest size so far, and for the first of
+// each 512 numbers. A large fd costs 8 bytes for each 512 numbers below it, once.
 func (p *Poller) Register(fd int, events ...Events) error {
 	if err := p.add(fd, events, nil); err != nil {
 		return &Error{"register", fd, err}
@@ -57,20 +58,20 @@ func (p *Poller) add(fd int, events []Events, conn *syscall.Conn) error {
 // Unregister. RegisterConn does not change the blocking mode of c.
 //
 // RegisterConn registers the descriptor while c holds it open, so a concurrent Close cannot
-// make it register another file. After that, unregister the descriptor before you close c.
-// The Poller keeps c reachable while it is registered, so the garbage collector does not close
-// it. The value of the registration is c, replacing any earlier one, until Attach changes it.
+// make it register another file. The Poller keeps c reachable while it is registered, so the
+// garbage collector does not close it. The value of the registration is c, replacing any
+// earlier one, until Attach changes it.
 //
-// Some events are reported only once, to the first poll that sees them (see Events in the
-// package documentation). If package os opened the file, the Go runtime may be first: use
-// syscall.Open and Register.
+// Do not use the Fd method of an *os.File instead: it sets the file to blocking mode (except
+// one that os.NewFile made of a non-blocking descriptor), and after that Close no longer ends
+// a Read. Control of the conn that SyscallConn returns gives the descriptor too.
 //
 // The errors are those of c's methods, for example if it is closed; EINVAL if c is a nil
 // interface; EBADF if c gives no descriptor; and ErrClosed. A panic of c's methods passes
-// through. An error leaves every registration as it was, with one exception: if Control of c
-// fails after it has called back, which no type in os or net does, the registration is removed,
-// even if there was an earlier one of that descriptor. A c that breaks the contract of
-// syscall.RawConn, and calls back twice or later, is not defended against.
+// through. An error leaves every registration as it was, unless Control of c fails after it
+// has called back, which no type in os or net does: then the registration is removed. If c
+// breaks the contract of syscall.RawConn, for example by calling back later or twice, the
+// result is undefined.
 //
 // The cost is that of Register, that of Attach, and one or two small allocations.
 func (p *Poller) RegisterConn(c syscall.Conn, events ...Events) (fd int, err error) {
@@ -123,8 +124,8 @@ func (p *Poller) find(op string, fd int) (i int, err error) {
 // number starts with nil. The Poller keeps the value reachable until the first Poll after
 // Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The first value in a Poller allocates
-// memory for one in every registration. After that the cost is O(1).
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), except that the first value
+// in a Poller allocates room for a value in every registration.
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	defer p.unlock()
@@ -148,15 +149,19 @@ func (p *Poller) Modify(fd int, events Events) error {
 	return err
 }
 
-// Disable makes Poll ignore fd, but keeps the registration with its mask and value. Poll
-// reports nothing about it, not even POLLERR, POLLHUP or POLLNVAL. Modify, Register or
-// RegisterConn enables it again, even with a mask of 0. A Poll in progress continues without
-// fd. Anything it has already found for fd is dropped, even if fd is enabled again before it
-// returns.
+// Disable keeps the registration of fd, with its mask and value, but Poll reports nothing
+// about fd until Modify, Register or RegisterConn enables it again, with any mask. A Poll in
+// progress continues without fd. Anything it has already found for fd is dropped, even if fd
+// is enabled again before it returns. Compare:
 //
-// Use it to hand fd to another goroutine, which enables it when it is done, as with epoll's
-// EPOLLONESHOT; to stop reading from a peer for a while; or for a descriptor that would be
-// reported on every call, such as the master of a pty whose slave was closed.
+//	Disable(fd)     nothing is reported; the mask and the value are kept
+//	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported
+//	Unregister(fd)  nothing is reported; the registration and its value are gone
+//
+// Use it to hand fd to another goroutine, which enables it when it is done; to stop reading
+// from a peer for a while; or for a descriptor that would be reported on every call, such as
+// the master of a pty whose slave was closed. Nothing reports that the slave is open again:
+// enable the master when you know, or try from time to time.
 //
 // The errors are ErrNotRegistered and ErrClosed. Disabling twice is no error. The cost is
 // O(1), it allocates nothing, and Poll leaves fd out of its system call.
@@ -175,8 +180,8 @@ func (p *Poller) Disable(fd int) error {
 // only once, such as that of a pressure-stall trigger, is lost if Poll has not yet returned
 // it.
 //
-// On Linux the kernel keeps a file open while a call waits on it, even after close(2). A
-// waiting Poll releases the file soon after Unregister has returned. Until then a listener's
+// On Linux the kernel keeps a file open while a call waits on it, even after close(2). A Poll
+// in progress releases the file soon after Unregister has returned. Until then a listener's
 // address, for example, may still be in use.
 //
 // The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates nothing.

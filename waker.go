@@ -47,8 +47,8 @@ func NewWaker() (*Waker, error) {
 }
 
 // Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so a
-// closed Waker does not end a wait. If another goroutine may close w, call Fd before that, for
-// example before you start the goroutine that waits. It makes no system call.
+// closed Waker does not end a wait. If another goroutine may close w, call Fd before you start
+// that goroutine. Fd makes no system call.
 func (w *Waker) Fd() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
