@@ -1,8 +1,8 @@
 //go:build linux
 
-// poll(2) from C: the C library's function, and the SYSCALL instruction alone. Both
-// run in this process, which has threads, so that the kernel counts references to
-// each file as it does for Go.
+// poll(2) from C: the C library's function, and the SYSCALL instruction alone. Both run in
+// this process, which has threads, so that the kernel counts references to each file as it
+// does for Go.
 
 package main
 

@@ -22,16 +22,16 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// A curve is the time of a call minus that of an empty call, in microseconds, as a function of
-// some size.
+// A curve is the time of a call minus that of an empty call, in microseconds, as a function
+// of some size.
 type curve struct {
 	plotter.XYs
 	name  string
 	slope float64 // of the straight line that fits best
 }
 
-// curves returns a curve for each rival: its cost in each row minus its cost in the row empty.
-// The x values are sizes divided by unit.
+// curves returns a curve for each rival: its cost in each row minus its cost in the row
+// empty. The x values are sizes divided by unit.
 func (b *bench) curves(empty string, row func(n int) string, sizes []int, unit float64, rivals ...rival) (curves []curve) {
 	for _, rv := range rivals {
 		var xs, ys []float64
@@ -142,8 +142,8 @@ func (pn panel) plot() *plot.Plot {
 	return p
 }
 
-// ticks returns at most six ticks, and the last one's value. Their distance is 1, 2 or 5 times a
-// power of ten.
+// ticks returns at most six ticks, and the last one's value. Their distance is 1, 2 or 5
+// times a power of ten.
 func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	step := math.Pow(10, math.Floor(math.Log10(most/5)))
 	for i := 0; most/step > 5; i++ {
@@ -156,8 +156,8 @@ func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	return ticks, last
 }
 
-// Plot draws the labels. Labels of rising curves form a block left of the highest curve, starting
-// level with its end. A flat curve's label is above its end.
+// Plot draws the labels. Labels of rising curves form a block left of the highest curve,
+// starting level with its end. A flat curve's label is above its end.
 func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, trY := p.Transforms(&c)
 	style := text.Style{Font: font.From(plot.DefaultFont, textSize), XAlign: text.XRight, YAlign: text.YTop, Handler: plot.DefaultTextHandler}

@@ -31,8 +31,8 @@ func machine() string {
 	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s", cpu, runtime.NumCPU(), release, runtime.Version())
 }
 
-// raiseLimit raises RLIMIT_NOFILE as far as it can, which is further for root, and
-// returns it.
+// raiseLimit raises RLIMIT_NOFILE as far as it can, which is further for root, and returns
+// it.
 func raiseLimit() int {
 	text, _ := os.ReadFile("/proc/sys/fs/nr_open")
 	if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
@@ -79,8 +79,8 @@ func closeAll(fds []int32) {
 	}
 }
 
-// someOf returns 64 of fds in random order, one from each 64th of them, so over 64 polls the
-// ready descriptor's mean position is the middle.
+// someOf returns 64 of fds in random order, one from each 64th of them, so over 64 polls
+// the ready descriptor's mean position is the middle.
 func someOf(fds []int32) []int32 {
 	r := rand.New(rand.NewSource(1))
 	some := make([]int32, 64)
@@ -124,8 +124,8 @@ func onOneCPU(f func()) {
 	f()
 }
 
-// pin moves every thread. It does so twice, since a thread started during the first pass may
-// inherit the old CPU set.
+// pin moves every thread. It does so twice, since a thread started during the first pass
+// may inherit the old CPU set.
 func pin(set *unix.CPUSet) {
 	for range 2 {
 		tasks, _ := os.ReadDir("/proc/self/task")

@@ -1,9 +1,9 @@
 //go:build linux
 
-// Bench measures this package against other ways to wait for descriptors on Linux,
-// all in one process and in turn. It prints tables in Markdown, which it also
-// writes into README.md, three figures into ../README.md, and draws a chart of poll(2),
-// select(2) and epoll.
+// Bench measures this package against other ways to wait for descriptors on Linux, all in
+// one process and in turn. It prints tables in Markdown, which it also writes into
+// README.md, three figures into ../README.md, and draws a chart of poll(2), select(2) and
+// epoll.
 //
 //	go run .                          # a minute or two; writes README.md and cost.svg
 //	go run . -ratios                  # also prints ratios, each with its limit
@@ -70,8 +70,7 @@ var (
 	highest = []int{128, 1000, 2500, 5000, 7500, 10000, 12500, 15000, 17500, 19990, 50000, 1e5, 2e5, 4e5, 6e5, 8e5, 1e6}
 )
 
-// all measures everything, prints each row as soon as it is measured, and draws the
-// chart.
+// all measures everything, prints each row as soon as it is measured, and draws the chart.
 func (b *bench) all() (svg []byte) {
 	b.cost = map[string]map[string]float64{}
 	limit := raiseLimit()
@@ -193,8 +192,8 @@ const (
 	oneCPU     = "ping-pong with cat(1), one CPU"
 )
 
-// replace changes the text of a Markdown file between two comments. A file without
-// them stays as it is.
+// replace changes the text of a Markdown file between two comments. A file without them
+// stays as it is.
 func replace(in, name, text string) string {
 	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
 	before, rest, _ := strings.Cut(in, begin)

@@ -32,11 +32,10 @@ type bench struct {
 	served  int                           // the descriptors of the busy loop in the figures
 }
 
-// measure lets the rivals do something with fds in turn, so whatever slows the machine
-// down affects them all. The order changes, since the turn after the netpoller's takes up
-// to 1 µs more CPU time for each wait. For each rival, pick
-// reduces the times of all turns to one result, and the CPU times to another. A loop is called
-// for multiples of unit.
+// measure lets the rivals do something with fds in turn, so whatever slows the machine down
+// affects them all. The order changes, since the turn after the netpoller's takes up to 1
+// µs more CPU time for each wait. For each rival, pick reduces the times of all turns to
+// one result, and the CPU times to another. A loop is called for multiples of unit.
 func (b *bench) measure(rivals []rival, fds []int32, unit int, pick func([]float64) float64, choose func(*watcher) loop) (wall, cpu []float64) {
 	units := make([]int, len(rivals))
 	walls, cpus := make([][]float64, len(rivals)), make([][]float64, len(rivals))
@@ -57,8 +56,8 @@ func median(ns []float64) float64 {
 	return ns[len(ns)/2]
 }
 
-// turn lets a rival watch fds anew and alone, since a waiting epoll or goroutine
-// makes a descriptor slower for the others. It returns nanoseconds.
+// turn lets a rival watch fds anew and alone, since a waiting epoll or goroutine makes a
+// descriptor slower for the others. It returns nanoseconds.
 func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*watcher) loop) (wall, cpu float64) {
 	w := rv.watch(fds)
 	if w.close != nil {

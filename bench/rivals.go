@@ -20,9 +20,9 @@ type rival struct {
 	watch func(fds []int32) *watcher
 }
 
-// A watcher waits for POLLIN on some descriptors. A field is nil if the rival cannot do that.
-// Each look function calls the measured function directly: one more frame costs time after a
-// system call.
+// A watcher waits for POLLIN on some descriptors. A field is nil if the rival cannot do
+// that. Each look function calls the measured function directly: one more frame costs time
+// after a system call.
 type watcher struct {
 	look    func(times int) (found int) // polls without waiting; the sum of the descriptors found
 	serve   func(out, in []int32) loop  // see serveLoop
@@ -30,16 +30,16 @@ type watcher struct {
 	close   func()
 }
 
-// must panics after an error other than a signal's. An interrupted non-blocking poll is
-// not repeated: there are few.
+// must panics after an error other than a signal's. An interrupted non-blocking poll is not
+// repeated: there are few.
 func must(err error) {
 	if err != nil && err != syscall.EINTR && err != syscall.Errno(0) {
 		panic(err)
 	}
 }
 
-// serveLoop makes a loop that in iteration i writes to out[i], waits until in[i] is ready, and
-// reads from it, unless wait has read already.
+// serveLoop makes a loop that in iteration i writes to out[i], waits until in[i] is ready,
+// and reads from it, unless wait has read already.
 func serveLoop(wait func() (fd int32, err error), reads bool) func(out, in []int32) loop {
 	return func(out, in []int32) loop {
 		return func(times int) {
@@ -247,9 +247,9 @@ var epoll = rival{"epoll", func(fds []int32) *watcher {
 	}
 }}
 
-// selecting is select(2) for descriptors of any number: FD_SETSIZE is the C
-// library's limit, not the kernel's. Each call takes a copy of the bitmap, since the
-// kernel overwrites it.
+// selecting is select(2) for descriptors of any number: FD_SETSIZE is the C library's
+// limit, not the kernel's. Each call takes a copy of the bitmap, since the kernel
+// overwrites it.
 var selecting = rival{"select", func(fds []int32) *watcher {
 	var want, got []uint64
 	nfds := int32(0)
