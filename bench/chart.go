@@ -99,9 +99,10 @@ func chart(byNumber, byCount []curve, caption []string) []byte {
 		}
 	}
 	write(19, xfont.WeightBold, 12, height-10, chartTitle...)
-	write(12.5, xfont.WeightNormal, 12, 8+lineHeight*12.5*vg.Length(len(caption)), caption...)
+	below := 8 + lineHeight*12.5*vg.Length(len(caption))
+	write(12.5, xfont.WeightNormal, 12, below, caption...)
 	plots := [][]*plot.Plot{{panels[0].plot(), panels[1].plot()}}
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 24, PadTop: 118, PadBottom: 72, PadLeft: 12, PadRight: 26}
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 24, PadTop: 118, PadBottom: below + 17, PadLeft: 12, PadRight: 26}
 	for i, c := range plot.Align(plots, tiles, all)[0] {
 		p := panels[i]
 		write(textSize, xfont.WeightNormal, c.Min.X, c.Max.Y+46, p.title, "µs beyond an empty call")
@@ -119,9 +120,6 @@ func chart(byNumber, byCount []curve, caption []string) []byte {
 func (pn panel) plot() *plot.Plot {
 	p := plot.New()
 	p.X.Label.Text, p.X.Label.TextStyle.Font.Size, p.X.Label.Padding = pn.x, textSize, 4
-	grid := plotter.NewGrid()
-	grid.Vertical.Width, grid.Horizontal.Width, grid.Horizontal.Color = 0, 0.75, color.Gray{0xd0}
-	p.Add(grid)
 	// The highest curve is drawn first, so others lie on top and its larger dots remain
 	// visible.
 	slices.SortFunc(pn.curves, func(a, b curve) int { return cmp.Compare(b.last().Y, a.last().Y) })
@@ -138,7 +136,6 @@ func (pn panel) plot() *plot.Plot {
 		axis.Tick.Marker, axis.Max = ticks(axis.Max)
 	}
 	p.Y.Min = -p.Y.Max / 50 // noise makes epoll negative
-	p.Y.LineStyle.Width, p.Y.Tick.Length = 0, 0
 	return p
 }
 
@@ -157,7 +154,8 @@ func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 }
 
 // Plot draws the labels. Labels of rising curves form a block left of the highest curve,
-// starting level with its end. A flat curve's label is above its end.
+// starting level with its end. A flat curve's label is above its end. There is no grid,
+// since labels would stand on its lines.
 func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
 	trX, trY := p.Transforms(&c)
 	style := text.Style{Font: font.From(plot.DefaultFont, textSize), XAlign: text.XRight, YAlign: text.YTop, Handler: plot.DefaultTextHandler}

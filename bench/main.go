@@ -117,10 +117,6 @@ func (b *bench) all() (svg []byte) {
 	})
 
 	caption := []string{where, day + ", drawn by: cd bench && go run ."}
-	if last := b.numbers[len(b.numbers)-1]; len(b.numbers) < len(highest) {
-		why := fmt.Sprintf("RLIMIT_NOFILE is %s here, so the number ends at %s, not at %s.", commas(limit), commas(last), commas(highest[len(highest)-1]))
-		caption = append([]string{why}, caption...)
-	}
 	counts := fit(watched, min(1000, len(fds)))
 	return chart(b.curves(emptyCall, numbered, b.numbers, 1000, array, selecting), b.curves(idle(0), idle, counts, 1, array, selecting, epoll), caption)
 }
