@@ -19,8 +19,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"regexp"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -67,6 +67,7 @@ var (
 	watched = []int{0, 1, 10, 100, 250, 500, 750, 1000, 9000}
 	served  = []int{1, 10, 100, 1000, 9000}
 	full    = []int{100, 1000, 5000}
+	changed = []int{1000, 9000}
 	highest = []int{128, 1000, 2500, 5000, 7500, 10000, 12500, 15000, 17500, 19990, 50000, 1e5, 2e5, 4e5, 6e5, 8e5, 1e6}
 )
 
@@ -75,7 +76,7 @@ func (b *bench) all() (svg []byte) {
 	b.cost = map[string]map[string]float64{}
 	limit := raiseLimit()
 	where, day := machine(), time.Now().Format("2006-01-02")
-	fmt.Fprintf(b.w, "Measured on %s, %s: the fastest of %d runs of about %v each, or their median in the table of waits that sleep.\n", where, day, b.repeats, b.block)
+	fmt.Fprint(b.w, fill("", fmt.Sprintf("Measured on %s, %s: the fastest of %d runs of about %v each, or their median in the table of waits that sleep.", where, day, b.repeats, b.block)))
 	b.numbers = fit(highest, limit-1)
 	b.numbered() // first, since later the numbers are taken
 	fds := openEventfds(min(9000, limit-64))
@@ -101,10 +102,11 @@ func (b *bench) all() (svg []byte) {
 		transferAll(syscall.SYS_READ, fds[:n])
 	}
 	rivals = []rival{poller, valued, epoll}
-	kept := fds[:min(1000, len(fds))]
-	b.head(fmt.Sprintf("A change, with %s in the set", commas(len(kept))), rivals)
-	for _, change := range []string{unregister, disable, modify} {
-		b.fastest(change, rivals, kept, 1, func(w *watcher) loop { return w.changes[change] })
+	b.head("A change of one descriptor in the set", rivals)
+	for _, n := range fit(changed, len(fds)) {
+		for _, change := range []string{unregister, disable, modify} {
+			b.fastest(oneOf(change, n), rivals, fds[:n], 1, func(w *watcher) loop { return w.changes[change] })
+		}
 	}
 	rivals = []rival{poller, array, unixPoll, libc, epoll, wait, readFirst, netpoller}
 	b.head("Waits that sleep", rivals)
@@ -180,10 +182,12 @@ func busy(n int) string     { return "1 of " + commas(n) + " ready" }
 func allReady(n int) string { return "all of " + commas(n) + " ready" }
 func numbered(n int) string { return "number " + commas(n) }
 
+func oneOf(change string, n int) string { return change + ": 1 of " + commas(n) }
+
 const (
 	emptyCall  = "no descriptor"
-	unregister = "unregister and register"
-	disable    = "disable and modify"
+	unregister = "unregister, register"
+	disable    = "disable, modify"
 	modify     = "modify"
 	oneCPU     = "ping-pong with cat(1), one CPU"
 )
@@ -191,13 +195,8 @@ const (
 // replace changes the text of a Markdown file between two comments. A file without them
 // stays as it is.
 func replace(in, name, text string) string {
-	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
-	before, rest, _ := strings.Cut(in, begin)
-	_, after, ok := strings.Cut(rest, end)
-	if !ok {
-		return in
-	}
-	return before + begin + text + end + after
+	section := regexp.MustCompile(fmt.Sprintf("(?s)(<!-- %[1]s -->\n).*(<!-- /%[1]s -->\n)", name))
+	return section.ReplaceAllString(in, "${1}"+text+"${2}")
 }
 
 // figures are the three that say most, each as an item of a list.
@@ -208,11 +207,12 @@ func (b *bench) figures() string {
 	}
 	added := func(rv rival) string { return formatNs(b.cost[idle(1)][rv.name] - b.cost[idle(1)][bare.name]) }
 	event := func(rv rival) string { return formatNs(b.cost[busy(b.served)][rv.name]) }
-	return fmt.Sprintf("- Beyond an empty call, `Poll` needs %s to check descriptor number %s, and %s for number %s. select(2) needs %s and %s.\n",
+	item := func(format string, a ...any) string { return "- " + fill("  ", fmt.Sprintf(format, a...))[2:] }
+	return item("Beyond an empty call, one descriptor costs `Poll` %s if its number is %s, and %s if it is %s. It costs select(2) %s and %s.",
 		number(array, first), commas(first), number(array, last), commas(last), number(selecting, first), number(selecting, last)) +
-		fmt.Sprintf("- `Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.\n",
+		item("`Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.",
 			added(array), added(unixPoll)) +
-		fmt.Sprintf("- One event among %s descriptors (write, wait, read) takes %s with a `Poller`, %s with `unix.Poll`, and %s with epoll.\n",
+		item("One event among %s descriptors (write, wait, read) takes %s with a `Poller`, %s with `unix.Poll`, and %s with epoll.",
 			commas(b.served), event(poller), event(unixPoll), event(epoll))
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"math/rand"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -128,12 +129,17 @@ func formatNs(ns float64) string {
 	}
 	unit := "ns"
 	for _, larger := range []string{"µs", "ms"} {
-		if ns < 999.5 {
-			break
+		if ns >= 999.5 {
+			ns, unit = ns/1000, larger
 		}
-		ns, unit = ns/1000, larger
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%#.3g", ns), ".") + " " + unit
+}
+
+// fill breaks text into indented lines of at most 92 characters.
+func fill(indent, text string) string {
+	line := regexp.MustCompile(fmt.Sprintf(`(.{1,%d})( |$)`, 92-len(indent)))
+	return line.ReplaceAllString(text, indent+"$1\n")
 }
 
 // commas separates thousands.
