@@ -58,9 +58,9 @@ func (c curve) reach(y float64) float64 {
 	return c.last().X
 }
 
-// A panel is a half of the chart.
+// A panel is a part of the chart.
 type panel struct {
-	title, x, each string // above it, below it, and what a slope is given for
+	title, x, each string // above it, below it, and what a slope is given for, if it is given
 	curves         []curve
 }
 
@@ -70,23 +70,15 @@ const (
 	lineHeight    = 1.25 // times the size
 )
 
-var (
-	chartTitle = []string{"poll pays for each descriptor.", "select pays for high numbers, too."}
-	colors     = map[string]color.Color{
-		"poll":   color.RGBA{0x09, 0x69, 0xda, 0xff},
-		"select": color.RGBA{0xbc, 0x4c, 0x00, 0xff},
-		"epoll":  color.RGBA{0x1a, 0x7f, 0x37, 0xff},
-	}
-)
+var colors = map[string]color.Color{
+	"poll":   color.RGBA{0x09, 0x69, 0xda, 0xff},
+	"select": color.RGBA{0xbc, 0x4c, 0x00, 0xff},
+	"epoll":  color.RGBA{0x1a, 0x7f, 0x37, 0xff},
+}
 
-// chart draws two panels: the cost by descriptor number, in thousands, and by count of
-// descriptors.
-func chart(byNumber, byCount []curve, caption []string) []byte {
+// chart draws panels side by side. unit is that of the vertical axes.
+func chart(title []string, unit string, panels []panel, caption []string) []byte {
 	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
-	panels := []panel{
-		{"One idle descriptor:", "its number, in thousands", "for each 1,000", byNumber},
-		{"Many idle descriptors:", "how many", "for each descriptor", byCount},
-	}
 	svg := vgsvg.New(width, height)
 	all := draw.New(svg)
 	all.SetColor(color.White)
@@ -98,14 +90,17 @@ func chart(byNumber, byCount []curve, caption []string) []byte {
 			all.FillText(style, vg.Point{X: x, Y: y - lineHeight*size*vg.Length(i)}, line)
 		}
 	}
-	write(19, xfont.WeightBold, 12, height-10, chartTitle...)
+	write(19, xfont.WeightBold, 12, height-10, title...)
 	below := 8 + lineHeight*12.5*vg.Length(len(caption))
 	write(12.5, xfont.WeightNormal, 12, below, caption...)
-	plots := [][]*plot.Plot{{panels[0].plot(), panels[1].plot()}}
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 24, PadTop: 118, PadBottom: below + 17, PadLeft: 12, PadRight: 26}
+	plots := [][]*plot.Plot{nil}
+	for _, p := range panels {
+		plots[0] = append(plots[0], p.plot())
+	}
+	tiles := draw.Tiles{Rows: 1, Cols: len(panels), PadX: 24, PadTop: 118, PadBottom: below + 17, PadLeft: 12, PadRight: 26}
 	for i, c := range plot.Align(plots, tiles, all)[0] {
 		p := panels[i]
-		write(textSize, xfont.WeightNormal, c.Min.X, c.Max.Y+46, p.title, "µs beyond an empty call")
+		write(textSize, xfont.WeightNormal, c.Min.X, c.Max.Y+46, p.title, unit)
 		plots[0][i].Draw(c)
 	}
 	var b bytes.Buffer
@@ -113,7 +108,7 @@ func chart(byNumber, byCount []curve, caption []string) []byte {
 	must(err)
 	// A title is for those who can't see the chart. Arial and Helvetica are as wide as
 	// Liberation Sans.
-	s := strings.Replace(b.String(), "<g ", "<title>"+strings.Join(chartTitle, " ")+"</title>\n<g ", 1)
+	s := strings.Replace(b.String(), "<g ", "<title>"+strings.Join(title, " ")+"</title>\n<g ", 1)
 	return []byte(strings.ReplaceAll(s, "Liberation Sans;", "Liberation Sans,Arial,Helvetica,sans-serif;"))
 }
 
@@ -186,8 +181,11 @@ func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
 func (pn panel) isFlat(c curve) bool { return c.slope*c.last().X < pn.curves[0].last().Y/25 }
 
 func (pn panel) label(c curve) string {
-	if pn.isFlat(c) {
+	switch {
+	case pn.isFlat(c):
 		return c.name + ": flat"
+	case pn.each == "":
+		return c.name
 	}
 	return fmt.Sprintf("%s: +%.0f ns", c.name, 1000*c.slope)
 }

@@ -30,6 +30,10 @@ func machine() string {
 	return fmt.Sprintf("%s, %d CPUs, Linux %s, %s", cpu, runtime.NumCPU(), release, runtime.Version())
 }
 
+// emulated reports whether QEMU emulates the processor. It slows the calls down by
+// different factors, so only the shapes of the curves by number are worth having.
+func emulated() bool { return strings.HasPrefix(machine(), "QEMU TCG") }
+
 // raiseLimit raises RLIMIT_NOFILE to what highest needs if it can, as root can, and returns
 // it.
 func raiseLimit() int {
