@@ -115,8 +115,7 @@ func chart(title []string, unit string, panels []panel, caption []string) []byte
 func (pn panel) plot() *plot.Plot {
 	p := plot.New()
 	p.X.Label.Text, p.X.Label.TextStyle.Font.Size, p.X.Label.Padding = pn.x, textSize, 4
-	// The highest curve is drawn first, so others lie on top and its larger dots remain
-	// visible.
+	// The highest curve is drawn first, so the others lie on top of it.
 	slices.SortFunc(pn.curves, func(a, b curve) int { return cmp.Compare(b.last().Y, a.last().Y) })
 	for _, c := range pn.curves {
 		line, points, err := plotter.NewLinePoints(c.XYs)
@@ -134,8 +133,7 @@ func (pn panel) plot() *plot.Plot {
 	return p
 }
 
-// ticks returns at most six ticks, and the last one's value. Their distance is 1, 2 or 5
-// times a power of ten.
+// ticks returns at most six ticks, 1, 2 or 5 times a power of ten apart, and the last value.
 func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	step := math.Pow(10, math.Floor(math.Log10(most/5)))
 	for i := 0; most/step > 5; i++ {
@@ -163,11 +161,8 @@ func (pn panel) Plot(c draw.Canvas, p *plot.Plot) {
 		style.Color = colors[c1.name]
 		c.FillText(style, vg.Point{X: trX(c1.last().X), Y: trY(c1.last().Y) + lineHeight*textSize + 4}, pn.label(c1))
 	}
-	if len(rising) == 0 {
-		return
-	}
-	top, size := rising[0].last().Y, lineHeight*textSize*vg.Length(len(rising)+1)
-	at := vg.Point{X: trX(rising[0].reach(top-p.Y.Max*float64(size/c.Size().Y))) - 8, Y: trY(top)}
+	top, size := pn.curves[0].last().Y, lineHeight*textSize*vg.Length(len(rising)+1)
+	at := vg.Point{X: trX(pn.curves[0].reach(top-p.Y.Max*float64(size/c.Size().Y))) - 8, Y: trY(top)}
 	for _, c1 := range rising {
 		style.Color = colors[c1.name]
 		c.FillText(style, at, pn.label(c1))

@@ -34,8 +34,7 @@ func machine() string {
 // different factors, so only the shapes of the curves by number are worth having.
 func emulated() bool { return strings.HasPrefix(machine(), "QEMU TCG") }
 
-// raiseLimit raises RLIMIT_NOFILE to what highest needs if it can, as root can, and returns
-// it.
+// raiseLimit raises RLIMIT_NOFILE to what highest needs, if it can, and returns it.
 func raiseLimit() int {
 	unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20})
 	var l unix.Rlimit

@@ -20,7 +20,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -204,8 +203,7 @@ const (
 	oneCPU     = "ping-pong with cat(1), one CPU"
 )
 
-// replace changes the text of a Markdown file between two comments. A file without them
-// stays as it is.
+// replace changes the text between two comments in a Markdown file, if it has them.
 func replace(in, name, text string) string {
 	section := regexp.MustCompile(fmt.Sprintf("(?s)(<!-- %[1]s -->\n).*(<!-- /%[1]s -->\n)", name))
 	return section.ReplaceAllString(in, "${1}"+text+"${2}")
@@ -254,9 +252,9 @@ func (b *bench) ratios(w io.Writer) {
 	}
 	over(idle(1000), 1.02, poller, bare)
 	over(idle(9000), 1.02, poller, bare)
-	low, high := math.Inf(1), 0.0
+	var costs []float64
 	for _, n := range fit(b.numbers, 19990) {
-		low, high = min(low, b.cost[numbered(n)][array.name]), max(high, b.cost[numbered(n)][array.name])
+		costs = append(costs, b.cost[numbered(n)][array.name])
 	}
-	line("Poll of one idle descriptor, by its number: dearest / cheapest", high/low, 1.05)
+	line("Poll of one idle descriptor, by its number: dearest / cheapest", slices.Max(costs)/slices.Min(costs), 1.05)
 }
