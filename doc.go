@@ -32,9 +32,8 @@
 // # Events
 //
 // poll(2) is level-triggered: until the cause of an event is gone, every call reports it and
-// returns immediately. If a read fails with anything but EAGAIN or EINTR, remove the cause,
-// [Poller.Disable] the descriptor, or unregister and close it. Otherwise your loop spins.
-// DESCRIPTORS.md in the repository lists what each kind of descriptor reports.
+// returns immediately. DESCRIPTORS.md in the repository lists what each kind of descriptor
+// reports, what ends each event, and why a loop spins.
 //
 //   - POLLIN: a read or accept does not block. There is data, a connection, or the end of
 //     the stream, where a read returns 0 bytes. Files are always ready. A terminal that
@@ -44,7 +43,8 @@
 //     mask asks for it, as Python does.) A write may still fail with ENOBUFS if the queue of
 //     a network interface is full. After connect(2) has returned EINPROGRESS, POLLOUT means
 //     that the attempt has ended, and SO_ERROR tells how (getsockopt(2)). If connect(2) on a
-//     Unix socket returns EAGAIN, no attempt is pending.
+//     Unix socket returns EAGAIN, no attempt is pending, and POLLOUT means nothing: connect
+//     again later.
 //   - POLLPRI: out-of-band data, a pressure-stall trigger, or a change of a sysfs attribute
 //     or of /proc/self/mounts. Read a sysfs attribute once before you wait; the POLLERR that
 //     comes with POLLPRI is not an error. A GPIO line requested from /dev/gpiochipN reports
@@ -57,7 +57,8 @@
 //     timestamps) with recvmsg(2) and MSG_ERRQUEUE.
 //   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, a removed device).
 //   - POLLRDHUP, on Linux and FreeBSD: the peer of a stream socket has closed, or stopped
-//     writing. NetBSD and Darwin do not have it, so programs that name it do not compile there.
+//     writing. NetBSD and Darwin do not have it, so programs that name it do not compile
+//     there, and only a read that returns 0 or an error shows that a peer is gone.
 //
 // On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. The other
 // systems have exceptions; see below.
@@ -71,37 +72,49 @@
 // A ready descriptor is one on which a read or write would not have blocked at that moment.
 // Another thread may read first, and the kernel may drop a datagram that it has reported
 // (select(2), BUGS). So use non-blocking mode and be prepared for EAGAIN. But the mode belongs
-// to the open file, which other programs may share: do not change it on standard input,
-// output or error. Read once for each POLLIN instead.
+// to the open file, which other programs may share: do not change it on standard input, output
+// or error. Read once for each POLLIN instead.
 //
-// The Read method of a net.Conn or os.File, and Accept of a listener, wait instead of
-// returning EAGAIN. To read without waiting, get the conn's [syscall.RawConn], and in the
-// callback of its Read method call [syscall.Read] and return true. A bufio.Reader or a TLS connection
-// may hold data that poll(2) cannot see: drain it before waiting. [os/exec.Cmd.Wait] closes
-// the pipes that StdoutPipe and StderrPipe returned: read them to the end first.
+// The Read method of a net.Conn or os.File, and Accept of a listener, wait instead of returning
+// EAGAIN. To read without waiting, read in the callback of a [syscall.RawConn] and return true:
 //
-// If a peer sends without pause, no call ever times out: check your deadline yourself.
-// Compute timeouts with [Until]. The result of time.Until is negative once the time has
-// passed, and a negative timeout means forever.
+//	raw, err := conn.SyscallConn()
+//	// ...
+//	var n int
+//	var errno error
+//	err = raw.Read(func(fd uintptr) bool {
+//		n, errno = syscall.Read(int(fd), buf) // errno may be EAGAIN
+//		return true
+//	})
+//
+// Some libraries hold data that they have read but not yet delivered, which poll(2) cannot see:
+// bufio, TLS, libxcb, libwayland, libpq. Take everything they hold before you wait. If another
+// thread may fill such a buffer meanwhile, it must call Wake.
+//
+// [os/exec.Cmd.Wait] closes the pipes that StdoutPipe and StderrPipe returned: read them to the
+// end first.
+//
+// # Timeouts
+//
+// Compute the timeout for a deadline with [Until]. For several deadlines take the min. C
+// libraries have other values for no timeout: -1, a null pointer, UINT64_MAX. Turn those into
+// [Forever] first. Some return an absolute time (sd_bus_get_timeout): turn it into a
+// [time.Time].
+//
+// A change of the set does not end a call, unless what was changed is ready. So a goroutine that
+// brings the next deadline forward must call Wake. If a peer sends without pause, no call ever
+// times out: check your deadline yourself.
 //
 // # Closing
 //
 // Unregister a descriptor before you close it. Otherwise its number may be reused, and Poll
-// would watch the wrong file. On Linux, closing a descriptor does not end a wait on it, and
-// the kernel keeps the file open until the wait ends. If WaitContext runs in Control of a
-// [syscall.RawConn], Close of that conn may block until WaitContext returns.
-//
-// A result tells what was ready during the call. If you close and open descriptors while
-// handling it, a number later in the result may mean another file. To notice, attach a value
-// ([Poller.Attach]) and check that [Ready].Value is the one you expect.
-// A set holds one mask for each descriptor. If two parts of a program need different masks,
-// let each dup(2) the descriptor.
+// would watch the wrong file. On Linux, closing a descriptor does not end a wait on it.
 //
 // # Goroutines and threads
 //
-// A call that waits occupies an operating-system thread, and the runtime crashes a program
-// that exceeds 10,000 (debug.SetMaxThreads). Use one Poller for many descriptors. While a
-// call is in the kernel the scheduler runs other goroutines, except during [RawPoll].
+// A call that waits occupies an operating-system thread, and the runtime crashes a program that
+// exceeds 10,000 (debug.SetMaxThreads). Use one Poller for many descriptors. While a call is in
+// the kernel the scheduler runs other goroutines, except during [RawPoll].
 //
 // # Linux
 //
@@ -163,6 +176,7 @@
 // With [os.NewFile] the runtime also waits on a non-blocking terminal, FIFO or socket.
 //
 // If you have dozens of descriptors and frequent wake-ups, use epoll(7) or kqueue(2): poll(2)
-// checks every descriptor on every call. EPOLLONESHOT is [Poller.Disable]; EPOLLET,
-// edge-triggered, has no equivalent here.
+// checks every descriptor on every call. With EPOLLONESHOT the kernel disables a descriptor once
+// it has reported it; here the program calls [Poller.Disable]. EPOLLET, edge-triggered, has no
+// equivalent.
 package poll
