@@ -170,7 +170,7 @@ func (d *deadline) timedOut(timeout time.Duration) {
 const (
 	maxWait = math.MaxInt32 * time.Millisecond // the longest single wait: its milliseconds fit a C int, its seconds 32 bits
 	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int, and allows fewer
-	instant = 100 * time.Microsecond           // a call that took less has not waited
+	instant = 100 * time.Microsecond           // a call that took less did not wait
 )
 
 // poll calls the kernel until there is something to report or the deadline has passed.
@@ -181,9 +181,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		return 0, pollError(syscall.EINVAL)
 	}
 	var (
-		pause  time.Duration // > 0: the next call is a pause, and polls nothing
-		pauses time.Duration // how many in a row
-		began  time.Duration // by clock, when the call after an early return began
+		pause time.Duration // > 0: the next call is a pause, and polls nothing
+		began time.Duration // by clock, when the call after an early return began
 	)
 	for standIn := false; ; {
 		entries, timeout := fds, min(d.left, maxWait)
@@ -247,16 +246,12 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		standIn = false
 		now := clock()
 		switch {
-		case pause > 0:
+		case pause > 0, d.left == 0 && timeout > 0, now-began >= instant:
 			pause = 0
-		case now-began >= instant || d.left == 0 && timeout > 0:
-			pauses = 0
+		case d.left > 0:
+			pause = min(time.Millisecond, d.left)
 		default:
-			pauses = min(pauses+1, 10)
-			pause = pauses * time.Millisecond
-			if d.left > 0 {
-				pause = min(pause, d.left)
-			}
+			pause = time.Millisecond
 		}
 		began = now
 	}
