@@ -9,6 +9,8 @@
 // Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP or SIGQUIT, and if nobody reads its
 // output.
 //
+// While its output is not read, a second signal ends it.
+//
 // Input restores the terminal's settings when it ends in one of these ways, with an
 // error, or with a panic of its reading goroutine. It cannot do so if another signal
 // ends or stops it, such as SIGKILL, SIGABRT or SIGTSTP: then run stty sane.
@@ -62,6 +64,7 @@ func main() {
 		}
 		return err
 	})
+	signal.Stop(end) // the terminal is restored, so a signal may end the program
 	var ended signalError
 	switch {
 	case err == errQuit:

@@ -202,6 +202,31 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreUnread checks that a second signal restores the terminal and ends the program, even
+// if its output is not read.
+func TestRestoreUnread(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		t.Run(s.String(), func(t *testing.T) {
+			program.SkipIfIgnored(t, s)
+			master, slave, before := open(t)
+			defer syscall.Close(master)
+			status := program.EndUnread(t, command(t, slave), func() {
+				for end := time.Now().Add(time.Minute); get(t, slave) == before; poll.Poll(nil, time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the settings are as before")
+					}
+				}
+			}, s)
+			if status != 128+int(s) {
+				t.Errorf("status %d, want %d", status, 128+int(s))
+			}
+			if get(t, slave) != before {
+				t.Error("the settings are not restored")
+			}
+		})
+	}
+}
+
 // TestRestoreAfterError checks that read restores the settings if handle fails,
 // and if it panics.
 func TestRestoreAfterError(t *testing.T) {

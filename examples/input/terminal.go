@@ -18,8 +18,9 @@ import (
 type terminal struct {
 	fd     int
 	escape time.Duration    // how long to wait for the rest of an escape sequence
-	end    <-chan os.Signal // a signal here ends read
+	end    <-chan os.Signal // a signal here ends read, or the program if handle blocks
 	resize <-chan os.Signal // the size may have changed after a signal here
+	before tty.Settings     // restored in the end
 	size   string           // the last size reported
 }
 
@@ -40,13 +41,12 @@ func (t *terminal) read(handle func(event string) error) error {
 	}
 	defer w.Close()
 
-	before, err := tty.Get(t.fd)
-	if err != nil {
+	if t.before, err = tty.Get(t.fd); err != nil {
 		return err
 	}
-	raw := before
+	raw := t.before
 	raw.MakeRaw()
-	defer before.Set(t.fd)
+	defer t.before.Set(t.fd)
 	if err := raw.Set(t.fd); err != nil {
 		return err
 	}
@@ -141,7 +141,9 @@ func (t *terminal) watchSignals(w *poll.Waker, resized *atomic.Bool, ended chan<
 		case s := <-t.end:
 			select {
 			case ended <- s:
-			default: // one is enough
+			default: // read has not taken the last one: handle blocks
+				t.before.Set(t.fd)
+				os.Exit(128 + int(s.(syscall.Signal)))
 			}
 		}
 		w.Wake() // fails if w is closed, but then nobody waits

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -131,6 +132,47 @@ func (p *Program) Ends(status int, stderr string) (rest string) {
 		p.t.Errorf("status %d, stderr %q; want %d, %q; stdout:\n%.1000s", gotStatus, gotStderr, status, stderr, rest)
 	}
 	return rest
+}
+
+// EndUnread starts cmd, which comes from Command, with a full pipe as its standard output, which
+// nobody reads. After ready has returned it sends s until the program exits, and returns the exit
+// status.
+func EndUnread(t testing.TB, cmd *exec.Cmd, ready func(), s os.Signal) (status int) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	conn, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Write(func(fd uintptr) bool {
+		for block := make([]byte, 4096); err == nil; {
+			_, err = syscall.Write(int(fd), block)
+		}
+		return true
+	})
+	if err != syscall.EAGAIN {
+		t.Fatal(err)
+	}
+	cmd.Stdout = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready()
+	exited := make(chan error)
+	go func() { exited <- cmd.Wait() }()
+	for {
+		select {
+		case <-exited:
+			return cmd.ProcessState.ExitCode()
+		case <-time.After(10 * time.Millisecond): // signals that come too fast count as one
+			cmd.Process.Signal(s) // fails once the program has exited
+		}
+	}
 }
 
 // Interrupt sends SIGINT, like Ctrl-C.
