@@ -52,6 +52,7 @@ func main() {
 	// From here on a signal no longer ends the program by itself.
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, tty.Signals()...)
+	signal.Ignore(syscall.SIGPIPE) // if the other end of standard output is closed, Print fails
 	resize := make(chan os.Signal, 1)
 	signal.Notify(resize, syscall.SIGWINCH)
 	t := &terminal{fd: syscall.Stdin, escape: *escape, end: end, resize: resize}

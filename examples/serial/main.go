@@ -10,7 +10,8 @@
 // simulates the devices at their other ends. Serial prints each piece of data, and
 // reports each silence that lasts for -idle.
 //
-// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. Before Serial exits it
+// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. While its output is not read, a
+// second signal ends it. Before Serial exits it
 // restores the settings of both lines, except those of a line that has hung up. It
 // cannot restore them if another signal ends it, such as SIGKILL or SIGABRT.
 package main
@@ -22,6 +23,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"example.com/poll/internal/tty"
@@ -49,7 +51,7 @@ func main() {
 		usage("the two ttys are the same")
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), tty.Signals()...)
+	ctx, stop := signal.NotifyContext(context.Background(), append(tty.Signals(), syscall.SIGPIPE)...)
 	defer stop()
 	var err error
 	if flag.NArg() == 2 {
@@ -94,6 +96,14 @@ func join(ctx context.Context, nameA, nameB string, baud int, idle time.Duration
 		return err
 	}
 	defer b.close()
+	context.AfterFunc(ctx, func() {
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, tty.Signals()...)
+		<-again // while the output is not read, the first signal does not end the bridge
+		a.close()
+		b.close()
+		os.Exit(1)
+	})
 	fmt.Println("joined", nameA, "and", nameB)
 	opened()
 	return bridge(ctx, a, b, idle)

@@ -68,6 +68,26 @@ func pty(t *testing.T) (master int, slave string) {
 	return master, slave
 }
 
+// keptPty is pty for a slave whose settings are kept, and returned by get, until the end of the
+// test.
+func keptPty(t *testing.T) (master int, slave string, get func() tty.Settings) {
+	t.Helper()
+	master, slave = pty(t)
+	f, err := os.OpenFile(slave, os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return master, slave, func() tty.Settings {
+		t.Helper()
+		s, err := tty.Get(master)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
 // joined starts the program with two new pseudo-terminals.
 func joined(t *testing.T, args ...string) (p *program.Program, a, b int, nameA string) {
 	t.Helper()
@@ -233,22 +253,9 @@ func TestInterrupt(t *testing.T) {
 // TestSettings checks that the line is raw and has the new speed while the bridge runs,
 // and that it has its old settings again, whatever ended the bridge.
 func TestSettings(t *testing.T) {
-	a, nameA := pty(t)
-	b, nameB := pty(t) // closed by the last test
+	a, nameA, get := keptPty(t)
 	defer syscall.Close(a)
-	slave, err := os.OpenFile(nameA, os.O_RDWR|syscall.O_NOCTTY, 0) // keeps the settings alive
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slave.Close()
-	get := func() tty.Settings {
-		t.Helper()
-		s, err := tty.Get(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
+	b, nameB := pty(t) // closed by the last test
 	before := get()
 	want := before
 	want.MakeRaw()
@@ -290,6 +297,34 @@ func TestSettings(t *testing.T) {
 			}
 			if after := get(); after != before {
 				t.Errorf("after:  %+v\nbefore: %+v", after, before)
+			}
+		})
+	}
+}
+
+// TestRestoreUnread checks that a second signal restores both lines and ends the program, even if
+// its output is not read.
+func TestRestoreUnread(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		t.Run(s.String(), func(t *testing.T) {
+			program.SkipIfIgnored(t, s)
+			a, nameA, getA := keptPty(t)
+			defer syscall.Close(a)
+			b, nameB, getB := keptPty(t)
+			defer syscall.Close(b)
+			beforeA, beforeB := getA(), getB()
+			status := program.EndUnread(t, program.Command(t, nameA, nameB), func() {
+				for end := time.Now().Add(hang); getB() == beforeB; poll.Poll(nil, time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the settings are as before")
+					}
+				}
+			}, s)
+			if status != 1 {
+				t.Errorf("status %d, want 1", status)
+			}
+			if getA() != beforeA || getB() != beforeB {
+				t.Error("the settings are not restored")
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 
 	"example.com/poll/internal/tty"
@@ -16,6 +17,7 @@ type port struct {
 	name    string
 	fd      int
 	before  tty.Settings
+	closing sync.Once
 	buf     [4096]byte
 	pending []byte // part of buf: bytes read from this port and not yet written to the other
 }
@@ -52,8 +54,10 @@ func openPort(name string, baud int) (*port, error) {
 	return p, nil
 }
 
-// close restores the settings and closes the port. Restoring fails after a hang-up.
+// close restores the settings and closes the port, once. Restoring fails after a hang-up.
 func (p *port) close() {
-	p.before.Set(p.fd)
-	syscall.Close(p.fd)
+	p.closing.Do(func() {
+		p.before.Set(p.fd)
+		syscall.Close(p.fd)
+	})
 }

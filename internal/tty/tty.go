@@ -59,13 +59,10 @@ func SetSize(fd, columns, rows int) error {
 // Signals returns the signals that a program must catch to restore a terminal before
 // it ends. It leaves out signals that are ignored, for example because of nohup(1).
 //
-// The signals include SIGPIPE. Unless the program catches it, a write to a standard
-// output that nobody reads ends the program (package os/signal). Otherwise the write
-// fails.
+// The program must also catch or ignore SIGPIPE, which package os raises twice for a write to a
+// standard output that is closed at the other end.
 func Signals() (signals []os.Signal) {
-	for _, s := range []os.Signal{
-		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
-	} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(s) {
 			signals = append(signals, s)
 		}
