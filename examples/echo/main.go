@@ -47,6 +47,8 @@ func main() {
 	}
 	switch {
 	case err != nil:
+	case where.Addr().Zone() != "":
+		err = errors.New("-addr has a zone, which this example does not support")
 	case *conns < 0 || *conns > maxConns:
 		err = fmt.Errorf("-load is not from 0 to %d", maxConns)
 	case *length <= 0:
