@@ -23,7 +23,7 @@ type client struct {
 	sent, received int       // bytes of the current message
 }
 
-// load keeps n connections busy until ctx is done. It does not close them, since the
+// load keeps n connections busy until ctx is done, which may be before it has made all. It does not close them, since the
 // process ends afterwards.
 func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	var p poll.Poller
@@ -32,7 +32,7 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	defer stop()
 
 	begin := time.Now()
-	for i := 0; i < n; i++ {
+	for i := 0; i < n && ctx.Err() == nil; i++ {
 		fd, err := dial(addr)
 		if err != nil {
 			return fmt.Errorf("connection %d to %v: %w", i+1, addr, err)
@@ -96,7 +96,7 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	}
 
 	seconds := time.Since(begin).Seconds()
-	fmt.Printf("%d connections, messages of %d bytes, %.2f s\n", n, size, seconds)
+	fmt.Printf("%d connections, messages of %d bytes, %.2f s\n", p.Len(), size, seconds)
 	fmt.Printf("%d round trips, %.0f a second, %.1f MB/s each way\n", trips.n,
 		float64(trips.n)/seconds, float64(trips.n)*float64(size)/seconds/1e6)
 	if trips.n > 0 {

@@ -255,6 +255,27 @@ func TestLoadFor(t *testing.T) {
 	p.Wait()
 }
 
+// TestLoadForIsShort checks that -for also ends the client while it connects.
+func TestLoadForIsShort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const conns = 500
+	stdout, stderr, status := program.Run(t, "-addr", l.Addr().String(), "-load", strconv.Itoa(conns), "-for", "1ns")
+	if status != 0 || stderr != "" {
+		t.Errorf("status %d, stderr %q", status, stderr)
+	}
+	m := report.FindStringSubmatch(stdout)
+	if m == nil {
+		t.Fatalf("the report is\n%s", stdout)
+	}
+	if n, _ := strconv.Atoi(m[1]); n >= conns {
+		t.Errorf("%d connections were made after the time was up", n)
+	}
+}
+
 // TestInterruptLoad checks that the client still reports after Ctrl-C.
 func TestInterruptLoad(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -314,6 +335,7 @@ func TestErrors(t *testing.T) {
 		"-load 1 -size 0":          "-size is not from 1 to 67108864",
 		"-load 1 -size 67108865":   "-size is not from 1 to 67108864",
 		"-load 1 -size 2147483647": "-size is not from 1 to 67108864",
+		"-addr [::1%lo]:0":         "-addr has a zone, which this example does not support",
 	} {
 		program.Check(t, 2, "echo: "+mistake+"\nusage: echo", strings.Fields(args)...)
 	}
