@@ -15,13 +15,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"net/netip"
 	"os"
 	"os/signal"
 	"time"
+
+	"example.com/poll/examples/internal/cli"
 )
 
 // The limits of the client's flags. One address has no more ports to connect from, and
@@ -36,43 +36,29 @@ func main() {
 	conns := flag.Int("load", 0, "run the client, with `n` connections")
 	length := flag.Duration("for", 2*time.Second, "how long the client runs")
 	size := flag.Int("size", 64, "the size of the client's messages in `bytes`")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: echo [-addr address:port] [-load n [-for d] [-size bytes]]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
+	cli.Parse("echo [-addr address:port] [-load n [-for d] [-size bytes]]")
 	where, err := netip.ParseAddrPort(*addr)
-	if err == nil && flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	}
-	switch {
-	case err != nil:
-	case where.Addr().Zone() != "":
-		err = errors.New("-addr has a zone, which this example does not support")
-	case *conns < 0 || *conns > maxConns:
-		err = fmt.Errorf("-load is not from 0 to %d", maxConns)
-	case *length <= 0:
-		err = errors.New("-for is not above zero")
-	case *size < 1 || *size > maxSize:
-		err = fmt.Errorf("-size is not from 1 to %d", maxSize)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		flag.Usage()
-		os.Exit(2)
-	}
-
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if *conns == 0 {
+	switch {
+	case err != nil:
+		err = cli.Mistake(err.Error())
+	case flag.NArg() > 0:
+		err = cli.Mistakef("unexpected argument %q", flag.Arg(0))
+	case where.Addr().Zone() != "":
+		err = cli.Mistake("-addr has a zone, which this example does not support")
+	case *conns < 0 || *conns > maxConns:
+		err = cli.Mistakef("-load is not from 0 to %d", maxConns)
+	case *length <= 0:
+		err = cli.Mistake("-for is not above zero")
+	case *size < 1 || *size > maxSize:
+		err = cli.Mistakef("-size is not from 1 to %d", maxSize)
+	case *conns == 0:
 		err = serve(ctx, where)
-	} else {
+	default:
 		ctx, cancel := context.WithTimeout(ctx, *length)
 		defer cancel()
 		err = load(ctx, where, *conns, *size)
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(1)
-	}
+	cli.Exit("echo", err)
 }

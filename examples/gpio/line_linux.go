@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/cli"
 )
 
 // runLine prints the edges of a line of a chip.
@@ -44,7 +45,7 @@ func chipPath(chip string) (string, error) {
 	case strings.Contains(chip, "/"):
 		return chip, nil
 	}
-	return "", mistakef("%q is neither the number nor the path of a chip", chip)
+	return "", cli.Mistakef("%q is neither the number nor the path of a chip", chip)
 }
 
 // openLine requests the line from the chip, and returns a descriptor that is
@@ -55,7 +56,7 @@ func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 		return -1, info, err
 	}
 	if stat.Mode()&os.ModeCharDevice == 0 {
-		return -1, info, mistakef("%s is not a GPIO chip", path)
+		return -1, info, cli.Mistakef("%s is not a GPIO chip", path)
 	}
 	chip, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -64,7 +65,7 @@ func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 	defer syscall.Close(chip) // the line does not need the chip to stay open
 	var about chipInfo
 	if err := ioctl(chip, getChipInfo, unsafe.Pointer(&about)); err != nil {
-		return -1, info, mistakef("%s is not a GPIO chip: %v", path, err)
+		return -1, info, cli.Mistakef("%s is not a GPIO chip: %v", path, err)
 	}
 	info, err = findLine(path, line, about.lines, func(offset uint32) (info lineInfo, err error) {
 		info.offset = offset
@@ -95,7 +96,7 @@ func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 func findLine(path, line string, lines uint32, get func(offset uint32) (lineInfo, error)) (lineInfo, error) {
 	if offset, err := strconv.ParseUint(line, 10, 32); err == nil {
 		if offset >= uint64(lines) {
-			return lineInfo{}, mistakef("%s has no line %d: it has %d lines", path, offset, lines)
+			return lineInfo{}, cli.Mistakef("%s has no line %d: it has %d lines", path, offset, lines)
 		}
 		return get(uint32(offset))
 	}
@@ -105,7 +106,7 @@ func findLine(path, line string, lines uint32, get func(offset uint32) (lineInfo
 			return info, err
 		}
 	}
-	return lineInfo{}, mistakef("%s has no line named %q", path, line)
+	return lineInfo{}, cli.Mistakef("%s has no line named %q", path, line)
 }
 
 // newRequest returns a request for one line as an input with edges. The kernel uses

@@ -28,68 +28,48 @@ import (
 	"time"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/cli"
 )
 
 func main() {
 	edge := flag.String("edge", "", "the `edges` to wait for: rising, falling or both (default both)")
 	count := flag.Int("n", 0, "the number of `edges` to wait for; 0 means no limit")
 	timeout := flag.Duration("timeout", 0, "the longest time to wait for an edge, such as 1.5s; 0 means no limit")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line\n"+
-			"       gpio [-n edges] [-timeout d] value-file")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
+	cli.Parse("gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line\n" +
+		"       gpio [-n edges] [-timeout d] value-file")
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *timeout == 0 {
+		*timeout = poll.Forever
+	}
 	var err error
 	switch {
 	case *count < 0:
-		err = mistake("-n is negative")
+		err = cli.Mistake("-n is negative")
 	case *timeout < 0:
-		err = mistake("-timeout is negative")
+		err = cli.Mistake("-timeout is negative")
 	case *edge != "" && edgeFlags[*edge] == 0:
-		err = mistake(*edge + " is not an edge")
+		err = cli.Mistake(*edge + " is not an edge")
 	case flag.NArg() == 2:
 		if *edge == "" {
 			*edge = "both"
 		}
 		err = runLine(ctx, flag.Arg(0), flag.Arg(1), *edge, *count, *timeout)
 	case flag.NArg() != 1 || isNumber(flag.Arg(0)):
-		err = mistake("name a chip and a line, or a value file")
+		err = cli.Mistake("name a chip and a line, or a value file")
 	case *edge != "":
-		err = mistake("-edge is for the line of a chip; for a value file, write to the file edge beside it")
+		err = cli.Mistake("-edge is for the line of a chip; for a value file, write to the file edge beside it")
 	default:
 		err = runValue(ctx, flag.Arg(0), *count, *timeout)
 	}
-	if err == nil || errors.Is(err, context.Canceled) {
-		return
-	}
-	fmt.Fprintln(os.Stderr, "gpio:", err)
-	var m mistake
-	if errors.As(err, &m) {
-		flag.Usage()
-		os.Exit(2)
-	}
-	os.Exit(1)
+	cli.Exit("gpio", err)
 }
 
-// A mistake is an error in the command line.
-type mistake string
-
-func (m mistake) Error() string { return string(m) }
-
-func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
-
-// wait waits until fd reports one of events or ctx is done, or until the timeout if that
-// is not 0.
+// wait waits until fd reports one of events or ctx is done, but at most for the timeout.
 func wait(ctx context.Context, fd int, events poll.Events, timeout time.Duration) (poll.Events, error) {
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	revents, err := poll.WaitContext(ctx, fd, events)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no edge for %v", timeout)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/poll/examples/internal/cli"
 	"example.com/poll/examples/internal/program"
 )
 
@@ -95,6 +96,17 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// lines returns a function that checks the end of the next line of r.
+func lines(t *testing.T, r io.Reader) (expect func(want string)) {
+	s := bufio.NewScanner(r)
+	return func(want string) {
+		t.Helper()
+		if !s.Scan() || !strings.HasSuffix(s.Text(), want) {
+			t.Fatalf("%q, want %q", s.Text(), want)
+		}
+	}
+}
+
 // TestWait checks that the program's loop waits for edges, remembers the last number
 // between reads, and ends when ctx is done.
 func TestWait(t *testing.T) {
@@ -105,16 +117,10 @@ func TestWait(t *testing.T) {
 	outR, outW := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- watchLine(ctx, outW, r, 0, 0)
+		done <- watchLine(ctx, outW, r, 0, time.Minute)
 		outW.Close()
 	}()
-	lines := bufio.NewScanner(outR)
-	expect := func(want string) {
-		t.Helper()
-		if !lines.Scan() || !strings.HasSuffix(lines.Text(), want) {
-			t.Fatalf("%q, want %q", lines.Text(), want)
-		}
-	}
+	expect := lines(t, outR)
 	write(t, w, event(1e9, 1, 1))
 	expect("edge 1  rising")
 	write(t, w, event(2e9, 2, 2))
@@ -136,12 +142,12 @@ func TestLineErrors(t *testing.T) {
 		t.Error(err)
 	}
 	write(t, w, event(1e9, 1, 1)[:47])
-	err = watchLine(context.Background(), io.Discard, r, 0, 0)
+	err = watchLine(context.Background(), io.Discard, r, 0, time.Minute)
 	if err == nil || err.Error() != "read 47 bytes, but an event has 48" {
 		t.Error(err)
 	}
 	syscall.Close(w)
-	if err := watchLine(context.Background(), io.Discard, r, 0, 0); err != io.ErrUnexpectedEOF {
+	if err := watchLine(context.Background(), io.Discard, r, 0, time.Minute); err != io.ErrUnexpectedEOF {
 		t.Error(err)
 	}
 }
@@ -167,7 +173,7 @@ func TestFindLine(t *testing.T) {
 		"-1":         `chip has no line named "-1"`,
 		"":           `chip has no line named ""`,
 	} {
-		if _, err := findLine("chip", line, uint32(len(names)), get); err != mistake(want) {
+		if _, err := findLine("chip", line, uint32(len(names)), get); err != cli.Mistake(want) {
 			t.Errorf("%q: %v, want %s", line, err, want)
 		}
 	}
@@ -214,13 +220,7 @@ func TestValue(t *testing.T) {
 		done <- watchValue(context.Background(), outW, fd, 2, 50*time.Second)
 		outW.Close()
 	}()
-	lines := bufio.NewScanner(outR)
-	expect := func(want string) {
-		t.Helper()
-		if !lines.Scan() || !strings.HasSuffix(lines.Text(), want) {
-			t.Fatalf("%q, want %q", lines.Text(), want)
-		}
-	}
+	expect := lines(t, outR)
 	expect("the value is " + value)
 	if err := syscall.Mount("polltest", mounted, "tmpfs", 0, ""); err != nil {
 		t.Fatal(err)

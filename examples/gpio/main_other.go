@@ -4,11 +4,9 @@
 package main
 
 import (
-	"fmt"
-	"os"
+	"errors"
+
+	"example.com/poll/examples/internal/cli"
 )
 
-func main() {
-	fmt.Fprintln(os.Stderr, "gpio: this example needs Linux's GPIO devices")
-	os.Exit(1)
-}
+func main() { cli.Exit("gpio", errors.New("this example needs Linux's GPIO devices")) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/cli"
 )
 
 // runValue prints the values of a line, read from its file in sysfs.
@@ -31,7 +32,7 @@ func openValue(path string) (fd int, err error) {
 	}
 	if value, err := readValue(fd); err != nil || value != "0" && value != "1" {
 		syscall.Close(fd)
-		return -1, mistakef("%s is not the value file of a GPIO line", path)
+		return -1, cli.Mistakef("%s is not the value file of a GPIO line", path)
 	}
 	edgePath := filepath.Join(filepath.Dir(path), "edge")
 	if err := checkEdge(edgePath); err != nil {
@@ -52,7 +53,7 @@ func checkEdge(path string) error {
 	case err != nil:
 		return &os.PathError{Op: "read", Path: path, Err: err}
 	case edgeFlags[edge] == 0:
-		return mistakef("no edges are chosen: write rising, falling or both to %s", path)
+		return cli.Mistakef("no edges are chosen: write rising, falling or both to %s", path)
 	}
 	return nil
 }

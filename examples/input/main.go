@@ -29,24 +29,21 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/poll/examples/internal/cli"
 	"example.com/poll/internal/tty"
 )
 
 func main() {
 	escape := flag.Duration("escape", 25*time.Millisecond, "how long to wait for the rest of an escape sequence")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: input [-escape d]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
+	cli.Parse("input [-escape d]")
+	_, err := tty.Get(syscall.Stdin)
 	switch {
 	case flag.NArg() > 0:
-		usage("unexpected argument " + flag.Arg(0))
+		cli.Exit("input", cli.Mistakef("unexpected argument %q", flag.Arg(0)))
 	case *escape <= 0:
-		usage("-escape is not above zero")
-	}
-	if _, err := tty.Get(syscall.Stdin); err != nil {
-		usage("standard input is not a terminal")
+		cli.Exit("input", cli.Mistake("-escape is not above zero"))
+	case err != nil:
+		cli.Exit("input", cli.Mistake("standard input is not a terminal"))
 	}
 
 	// From here on a signal no longer ends the program by itself.
@@ -56,7 +53,7 @@ func main() {
 	resize := make(chan os.Signal, 1)
 	signal.Notify(resize, syscall.SIGWINCH)
 	t := &terminal{fd: syscall.Stdin, escape: *escape, end: end, resize: resize}
-	err := t.read(func(event string) error {
+	err = t.read(func(event string) error {
 		// In raw mode the terminal does not add the carriage return.
 		_, err := fmt.Print(event, "\r\n")
 		switch event {
@@ -73,16 +70,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "input:", err)
 		os.Exit(128 + int(ended))
 	default:
-		fmt.Fprintln(os.Stderr, "input:", err)
-		os.Exit(1)
+		cli.Exit("input", err)
 	}
 }
 
 var errQuit = errors.New("quit")
-
-// usage reports a mistake in the command line and exits.
-func usage(mistake string) {
-	fmt.Fprintln(os.Stderr, "input:", mistake)
-	flag.Usage()
-	os.Exit(2)
-}

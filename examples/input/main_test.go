@@ -210,13 +210,7 @@ func TestRestoreUnread(t *testing.T) {
 			program.SkipIfIgnored(t, s)
 			master, slave, before := open(t)
 			defer syscall.Close(master)
-			status := program.EndUnread(t, command(t, slave), func() {
-				for end := time.Now().Add(time.Minute); get(t, slave) == before; poll.Poll(nil, time.Millisecond) {
-					if time.Now().After(end) {
-						t.Fatal("the settings are as before")
-					}
-				}
-			}, s)
+			status := program.EndUnread(t, command(t, slave), s, func() bool { return get(t, slave) != before })
 			if status != 128+int(s) {
 				t.Errorf("status %d, want %d", status, 128+int(s))
 			}
@@ -306,7 +300,7 @@ func TestResize(t *testing.T) {
 // TestErrors checks that bad input gives one line of error.
 func TestErrors(t *testing.T) {
 	program.Check(t, 2, "input: standard input is not a terminal\nusage: input")
-	program.Check(t, 2, "input: unexpected argument file\nusage: input", "file")
+	program.Check(t, 2, "input: unexpected argument \"file\"\nusage: input", "file")
 	program.Check(t, 2, "input: -escape is not above zero\nusage: input", "-escape", "0s")
 	program.Check(t, 2, `invalid value "soon"`, "-escape", "soon")
 	program.Check(t, 0, "usage: input", "-h")

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/cli"
 )
 
 func main() {
@@ -34,11 +35,7 @@ func main() {
 	window := flag.Duration("window", 2*time.Second, "the window, from 500ms to 10s; a multiple of 2s without CAP_SYS_RESOURCE")
 	count := flag.Int("n", 0, "the number of `events` to wait for; 0 means no limit")
 	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, such as 1.5s; 0 means no limit")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
+	cli.Parse("pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]")
 	name := "cpu"
 	if flag.NArg() > 0 {
 		name = flag.Arg(0)
@@ -50,41 +47,30 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *timeout == 0 {
+		*timeout = poll.Forever
+	}
 	err := checkTimes(*stall, *window)
 	switch {
 	case err != nil:
 	case flag.NArg() > 1:
-		err = mistake("more than one file")
+		err = cli.Mistake("more than one file")
 	case *count < 0:
-		err = mistake("-n is negative")
+		err = cli.Mistake("-n is negative")
 	case *timeout < 0:
-		err = mistake("-timeout is negative")
+		err = cli.Mistake("-timeout is negative")
 	case !strings.Contains(name, "/"):
-		err = mistake(fmt.Sprintf("%q is neither cpu, memory, io nor the path of a file", name))
+		err = cli.Mistake(fmt.Sprintf("%q is neither cpu, memory, io nor the path of a file", name))
 	default:
 		err = run(ctx, name, resource, *stall, *window, *count, *timeout)
 	}
-	if err == nil || errors.Is(err, context.Canceled) {
-		return
-	}
-	fmt.Fprintln(os.Stderr, "pressure:", err)
-	var m mistake
-	if errors.As(err, &m) {
-		flag.Usage()
-		os.Exit(2)
-	}
-	os.Exit(1)
+	cli.Exit("pressure", err)
 }
-
-// A mistake is an error in the command line.
-type mistake string
-
-func (m mistake) Error() string { return string(m) }
 
 // run watches the pressure, or the mounts if no trigger can be set on a resource.
 func run(ctx context.Context, name string, resource bool, stall, window time.Duration, count int, timeout time.Duration) error {
 	fd, err := openTrigger(name, stall, window)
-	var m mistake
+	var m cli.Mistake
 	if err != nil && (!resource || errors.As(err, &m)) {
 		return err
 	} else if err != nil {
@@ -117,13 +103,10 @@ func watch(ctx context.Context, fd, count int, timeout time.Duration, report fun
 	return nil
 }
 
-// wait waits for POLLPRI until ctx is done, or until the timeout if that is not 0.
+// wait waits for POLLPRI until ctx is done, but at most for the timeout.
 func wait(ctx context.Context, fd int, timeout time.Duration) (poll.Events, error) {
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	events, err := poll.WaitContext(ctx, fd, poll.POLLPRI)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no event for %v", timeout)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/poll/examples/internal/cli"
 	"example.com/poll/examples/internal/program"
 )
 
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) { program.TestMain(m, main) }
 func trySet(t *testing.T, name string) {
 	t.Helper()
 	fd, err := openTrigger(name, 10*time.Millisecond, 2*time.Second)
-	var m mistake
+	var m cli.Mistake
 	if errors.Is(err, syscall.EINVAL) || errors.As(err, &m) { // these times are valid everywhere
 		t.Fatal(err)
 	} else if err != nil {

@@ -4,11 +4,9 @@
 package main
 
 import (
-	"fmt"
-	"os"
+	"errors"
+
+	"example.com/poll/examples/internal/cli"
 )
 
-func main() {
-	fmt.Fprintln(os.Stderr, "pressure: this example needs Linux's pressure-stall files")
-	os.Exit(1)
-}
+func main() { cli.Exit("pressure", errors.New("this example needs Linux's pressure-stall files")) }

@@ -6,21 +6,23 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/poll/examples/internal/cli"
 )
 
 // checkTimes checks that the times are whole microseconds, and in the kernel's limits.
 func checkTimes(stall, window time.Duration) error {
 	switch {
 	case stall%time.Microsecond != 0:
-		return mistake("-stall is not a whole number of microseconds")
+		return cli.Mistake("-stall is not a whole number of microseconds")
 	case window%time.Microsecond != 0:
-		return mistake("-window is not a whole number of microseconds")
+		return cli.Mistake("-window is not a whole number of microseconds")
 	case window < 500*time.Millisecond || window > 10*time.Second:
-		return mistake("-window is not from 500ms to 10s")
+		return cli.Mistake("-window is not from 500ms to 10s")
 	case stall <= 0:
-		return mistake("-stall is not more than 0")
+		return cli.Mistake("-stall is not more than 0")
 	case stall > window:
-		return mistake("-stall is longer than -window")
+		return cli.Mistake("-stall is longer than -window")
 	}
 	return nil
 }
@@ -52,7 +54,7 @@ func openTrigger(name string, stall, window time.Duration) (fd int, err error) {
 	return fd, nil
 }
 
-func notPressure(name string) error { return mistake(name + " is not a pressure file") }
+func notPressure(name string) error { return cli.Mistake(name + " is not a pressure file") }
 
 // The types of the file systems that have pressure files (linux/magic.h).
 const (
@@ -86,7 +88,7 @@ func setTrigger(fd int, name string, stall, window time.Duration) error {
 	_, err := syscall.Write(fd, []byte(trigger))
 	switch {
 	case err == syscall.EINVAL && window%(2*time.Second) != 0:
-		return mistake("the kernel refuses -window: without CAP_SYS_RESOURCE it must be a multiple of 2s")
+		return cli.Mistake("the kernel refuses -window: without CAP_SYS_RESOURCE it must be a multiple of 2s")
 	case err != nil:
 		return &os.PathError{Op: "set a trigger on", Path: name, Err: err}
 	}

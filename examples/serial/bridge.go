@@ -17,7 +17,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 	defer p.Close()
 	stop := context.AfterFunc(ctx, func() { p.Wake() })
 	defer stop()
-	if idle <= 0 {
+	if idle == 0 {
 		idle = poll.Forever
 	}
 	start := time.Now()

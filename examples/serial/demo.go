@@ -18,8 +18,11 @@ import (
 const pause = 300 * time.Millisecond
 
 // demo joins two pseudo-terminals. The masters stand for the devices, and the slaves
-// for the serial ports that they are plugged into.
+// for the serial ports that they are plugged into. If idle is 0, demo chooses one.
 func demo(ctx context.Context, baud int, idle time.Duration) error {
+	if idle == 0 {
+		idle = pause * 2 / 3
+	}
 	asker, nameA, err := tty.OpenPty()
 	if err != nil {
 		return fmt.Errorf("make a pseudo-terminal: %w", err)

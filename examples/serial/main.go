@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +25,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/poll/examples/internal/cli"
 	"example.com/poll/internal/tty"
 )
 
@@ -35,47 +35,25 @@ const maxBaud = 1_000_000_000
 func main() {
 	baud := flag.Int("baud", 0, "the speed to set, in `bits` per second; 0 leaves it as it is")
 	idle := flag.Duration("idle", 0, "report each silence of this length; 0 reports none")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: serial [-baud bits] [-idle d] [tty tty]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	switch {
-	case *baud < 0 || *baud > maxBaud:
-		usage(fmt.Sprintf("-baud is not from 0 to %d", maxBaud))
-	case *idle < 0:
-		usage("-idle is negative")
-	case flag.NArg() != 0 && flag.NArg() != 2:
-		usage("name two ttys, or none")
-	case flag.NArg() == 2 && sameFile(flag.Arg(0), flag.Arg(1)):
-		usage("the two ttys are the same")
-	}
-
+	cli.Parse("serial [-baud bits] [-idle d] [tty tty]")
 	ctx, stop := signal.NotifyContext(context.Background(), append(tty.Signals(), syscall.SIGPIPE)...)
 	defer stop()
 	var err error
-	if flag.NArg() == 2 {
-		err = join(ctx, flag.Arg(0), flag.Arg(1), *baud, *idle, func() {})
-	} else {
-		if *idle == 0 {
-			*idle = pause * 2 / 3
-		}
-		err = demo(ctx, *baud, *idle)
-	}
 	switch {
-	case errors.Is(err, errNotTTY):
-		usage(err)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "serial:", err)
-		os.Exit(1)
+	case *baud < 0 || *baud > maxBaud:
+		err = cli.Mistakef("-baud is not from 0 to %d", maxBaud)
+	case *idle < 0:
+		err = cli.Mistake("-idle is negative")
+	case flag.NArg() == 0:
+		err = demo(ctx, *baud, *idle)
+	case flag.NArg() != 2:
+		err = cli.Mistake("name two ttys, or none")
+	case sameFile(flag.Arg(0), flag.Arg(1)):
+		err = cli.Mistake("the two ttys are the same")
+	default:
+		err = join(ctx, flag.Arg(0), flag.Arg(1), *baud, *idle, func() {})
 	}
-}
-
-// usage reports a mistake in the command line and exits.
-func usage(mistake any) {
-	fmt.Fprintln(os.Stderr, "serial:", mistake)
-	flag.Usage()
-	os.Exit(2)
+	cli.Exit("serial", err)
 }
 
 func sameFile(a, b string) bool {

@@ -313,13 +313,8 @@ func TestRestoreUnread(t *testing.T) {
 			b, nameB, getB := keptPty(t)
 			defer syscall.Close(b)
 			beforeA, beforeB := getA(), getB()
-			status := program.EndUnread(t, program.Command(t, nameA, nameB), func() {
-				for end := time.Now().Add(hang); getB() == beforeB; poll.Poll(nil, time.Millisecond) {
-					if time.Now().After(end) {
-						t.Fatal("the settings are as before")
-					}
-				}
-			}, s)
+			cmd := program.Command(t, nameA, nameB)
+			status := program.EndUnread(t, cmd, s, func() bool { return getB() != beforeB })
 			if status != 1 {
 				t.Errorf("status %d, want 1", status)
 			}

@@ -3,12 +3,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"syscall"
 
+	"example.com/poll/examples/internal/cli"
 	"example.com/poll/internal/tty"
 )
 
@@ -22,8 +22,6 @@ type port struct {
 	pending []byte // part of buf: bytes read from this port and not yet written to the other
 }
 
-var errNotTTY = errors.New("not a tty")
-
 // openPort opens a tty and makes it a plain line of bytes, without modem control.
 // A baud of 0 leaves the speed as it is.
 func openPort(name string, baud int) (*port, error) {
@@ -36,7 +34,7 @@ func openPort(name string, baud int) (*port, error) {
 	p := &port{name: name, fd: fd}
 	if p.before, err = tty.Get(fd); err != nil {
 		syscall.Close(fd)
-		return nil, fmt.Errorf("%s is %w", name, errNotTTY)
+		return nil, cli.Mistakef("%s is not a tty", name)
 	}
 	s := p.before
 	s.MakeRaw()

@@ -25,25 +25,20 @@ import (
 	"time"
 
 	"example.com/poll"
+	"example.com/poll/examples/internal/cli"
 )
 
 const demo = `echo one; sleep 0.2; echo two >&2; sleep 0.2; printf 'three\nfour\n'`
 
 func main() {
 	timeout := flag.Duration("timeout", 0, "the longest time to wait for an event, such as 1.5s; 0 means no limit")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: watch [-timeout d] [command [arg ...]]")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
+	cli.Parse("watch [-timeout d] [command [arg ...]]")
 	args := flag.Args()
 	if len(args) == 0 {
 		args = []string{"sh", "-c", demo}
 	}
 	if *timeout < 0 {
-		fmt.Fprintln(os.Stderr, "watch: -timeout is negative")
-		flag.Usage()
-		os.Exit(2)
+		cli.Exit("watch", cli.Mistake("-timeout is negative"))
 	}
 	if *timeout == 0 {
 		*timeout = poll.Forever

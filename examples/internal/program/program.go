@@ -134,10 +134,10 @@ func (p *Program) Ends(status int, stderr string) (rest string) {
 	return rest
 }
 
-// EndUnread starts cmd, which comes from Command, with a full pipe as its standard output, which
-// nobody reads. After ready has returned it sends s until the program exits, and returns the exit
-// status.
-func EndUnread(t testing.TB, cmd *exec.Cmd, ready func(), s os.Signal) (status int) {
+// EndUnread starts cmd, which comes from Command, with a full pipe that nobody reads as its standard
+// output. While ready returns true it sends s again and again, until the program exits. It returns
+// the exit status.
+func EndUnread(t testing.TB, cmd *exec.Cmd, s os.Signal, ready func() bool) (status int) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -162,7 +162,6 @@ func EndUnread(t testing.TB, cmd *exec.Cmd, ready func(), s os.Signal) (status i
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready()
 	exited := make(chan error)
 	go func() { exited <- cmd.Wait() }()
 	for {
@@ -170,7 +169,9 @@ func EndUnread(t testing.TB, cmd *exec.Cmd, ready func(), s os.Signal) (status i
 		case <-exited:
 			return cmd.ProcessState.ExitCode()
 		case <-time.After(10 * time.Millisecond): // signals that come too fast count as one
-			cmd.Process.Signal(s) // fails once the program has exited
+			if ready() {
+				cmd.Process.Signal(s) // fails once the program has exited
+			}
 		}
 	}
 }
