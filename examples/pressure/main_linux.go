@@ -60,7 +60,7 @@ func main() {
 	case *timeout < 0:
 		err = cli.Mistake("-timeout is negative")
 	case !strings.Contains(name, "/"):
-		err = cli.Mistake(fmt.Sprintf("%q is neither cpu, memory, io nor the path of a file", name))
+		err = cli.Mistakef("%q is neither cpu, memory, io nor the path of a file", name)
 	default:
 		err = run(ctx, name, resource, *stall, *window, *count, *timeout)
 	}

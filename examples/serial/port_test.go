@@ -21,10 +21,11 @@ import (
 //	FD_ZERO(&set); FD_SET(fd, &set);
 //	select(fd+1, &set, NULL, NULL, &timeout)
 //
-// It failed for descriptors above 1023, and ended early after a signal.
+// It failed for descriptors above 1023, and ended early after a signal. A gap that began again
+// after EAGAIN would be too long, so it has a deadline.
 func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) {
-	for timeout := first; n < len(buf); {
-		events, err := poll.Wait(fd, poll.POLLIN, timeout)
+	for end := time.Now().Add(first); n < len(buf); {
+		events, err := poll.Wait(fd, poll.POLLIN, poll.Until(end))
 		if err != nil {
 			return n, err
 		}
@@ -43,7 +44,7 @@ func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) 
 			return n, err
 		default:
 			n += n1
-			timeout = gap
+			end = time.Now().Add(gap)
 		}
 	}
 	return n, nil
