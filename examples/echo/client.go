@@ -23,8 +23,8 @@ type client struct {
 	sent, received int       // bytes of the current message
 }
 
-// load keeps n connections busy until ctx is done, which may be before it has made all. It does not close them, since the
-// process ends afterwards.
+// load keeps n connections busy until ctx is done, which may be before it has made all. It
+// does not close them, since the process ends afterwards.
 func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	var p poll.Poller
 	defer p.Close()
@@ -78,8 +78,8 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 					*c = client{fd: c.fd, connected: true, start: now}
 				}
 			}
-			// The beginning of a long message comes back while the rest is being
-			// sent. Read it: the server does not read more until it has sent it.
+			// The beginning of a long message comes back while the rest is being sent. Read
+			// it: the server does not read more until it has sent it.
 			events := poll.POLLIN
 			if c.sent < size {
 				if err := c.send(message); err != nil {
@@ -132,8 +132,8 @@ func (c *client) receive(buf, message []byte) error {
 	return nil
 }
 
-// A histogram counts durations in classes that are 1.1 percent apart, so its size does
-// not depend on the number of durations.
+// A histogram counts durations in classes that are 1.1 percent apart, so its size does not
+// depend on the number of durations.
 type histogram struct {
 	n       int
 	max     time.Duration

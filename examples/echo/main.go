@@ -1,14 +1,14 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Echo is a TCP echo server, and a client that measures it. Both use non-blocking
-// sockets, with one goroutine and one Poller for all connections:
+// Echo is a TCP echo server, and a client that measures it. Both use non-blocking sockets,
+// with one goroutine and one Poller for all connections:
 //
 //	go run ./examples/echo [-addr 127.0.0.1:7007]
 //	go run ./examples/echo -load 100 [-for 2s] [-size 64] [-addr 127.0.0.1:7007]
 //
 // The server runs until Ctrl-C. The client keeps -load connections busy, each with one
-// message at a time, for the duration -for or until Ctrl-C. Then it prints the
-// throughput and the round-trip times.
+// message at a time, for the duration -for or until Ctrl-C. Then it prints the throughput
+// and the round-trip times.
 //
 // An ordinary server does not need this package: package net does the polling.
 package main
@@ -24,8 +24,8 @@ import (
 	"example.com/poll/examples/internal/cli"
 )
 
-// The limits of the client's flags. One address has no more ports to connect from, and
-// a message must fit in memory.
+// The limits of the client's flags. One address has no more ports to connect from, and a
+// message must fit in memory.
 const (
 	maxConns = 65535
 	maxSize  = 64 << 20

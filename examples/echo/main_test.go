@@ -182,8 +182,8 @@ func checkReport(t *testing.T, text string, conns, size, trips int) {
 }
 
 // relay forwards conns connections to the server at addr. It closes tripped when it has
-// received more than size bytes on each connection: a client that sends more than its
-// first message has read that message back.
+// received more than size bytes on each connection: a client that sends more than its first
+// message has read that message back.
 func relay(t *testing.T, addr string, conns, size int) (relayAddr string, tripped <-chan struct{}) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

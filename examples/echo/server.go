@@ -23,9 +23,9 @@ type server struct {
 	echoed   int64
 }
 
-// A conn is the value of a registered connection. While it has unsent bytes it waits
-// only for POLLOUT: the server stops reading from a peer that does not read, so memory
-// is bounded.
+// A conn is the value of a registered connection. While it has unsent bytes it waits only
+// for POLLOUT: the server stops reading from a peer that does not read, so memory is
+// bounded.
 type conn struct {
 	fd     int
 	unsent []byte // mostly empty
@@ -34,8 +34,8 @@ type conn struct {
 // retry is how long the server waits after a failed accept.
 const retry = 100 * time.Millisecond
 
-// serve runs until ctx is done. It does not close the connections that are open then,
-// since the process ends afterwards.
+// serve runs until ctx is done. It does not close the connections that are open then, since
+// the process ends afterwards.
 func serve(ctx context.Context, addr netip.AddrPort) error {
 	s := new(server)
 	defer s.p.Close()
@@ -83,8 +83,8 @@ func serve(ctx context.Context, addr netip.AddrPort) error {
 				continue
 			}
 			if err := s.accept(); err != nil {
-				// For example EMFILE. The listener stays ready, so every Poll
-				// would return immediately.
+				// For example EMFILE. The listener stays ready, so every Poll would return
+				// immediately.
 				fmt.Fprintf(os.Stderr, "echo: accept: %v; again in %v\n", err, retry)
 				if err := s.p.Disable(s.listener); err != nil {
 					return err

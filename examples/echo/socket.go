@@ -53,7 +53,8 @@ func noDelay(fd int) error {
 	return syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
 }
 
-// socket returns a TCP socket for addr, which has no zone, and addr in the form of package syscall.
+// socket returns a TCP socket for addr, which has no zone, and addr in the form of package
+// syscall.
 func socket(addr netip.AddrPort) (fd int, sa syscall.Sockaddr, err error) {
 	family := syscall.AF_INET
 	if a := addr.Addr(); a.Is4() {

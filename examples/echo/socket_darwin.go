@@ -2,8 +2,8 @@ package main
 
 import "syscall"
 
-// On Darwin, setting the mode of a new socket takes separate calls. A program that
-// starts others must hold syscall.ForkLock around them.
+// On Darwin, setting the mode of a new socket takes separate calls. A program that starts
+// others must hold syscall.ForkLock around them.
 
 func socket1(family int) (fd int, err error) {
 	fd, err = syscall.Socket(family, syscall.SOCK_STREAM, 0)

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// The structs of linux/gpio.h, version 2 (Linux 5.10). The offset of every 64-bit field
-// is a multiple of 8, so the layout is right even where Go aligns uint64 to 4 bytes.
+// The structs of linux/gpio.h, version 2 (Linux 5.10). The offset of every 64-bit field is
+// a multiple of 8, so the layout is right even where Go aligns uint64 to 4 bytes.
 
 type chipInfo struct { // struct gpiochip_info
 	name, label [32]byte

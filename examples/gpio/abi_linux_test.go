@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// TestABI checks sizes, offsets and ioctl numbers. They are the same on every
-// architecture, except the number of _IOR on MIPS and PowerPC.
+// TestABI checks sizes, offsets and ioctl numbers. They are the same on every architecture,
+// except the number of _IOR on MIPS and PowerPC.
 func TestABI(t *testing.T) {
 	var (
 		chip    chipInfo

@@ -48,8 +48,8 @@ func chipPath(chip string) (string, error) {
 	return "", cli.Mistakef("%q is neither the number nor the path of a chip", chip)
 }
 
-// openLine requests the line from the chip, and returns a descriptor that is
-// readable when there are edges to read.
+// openLine requests the line from the chip, and returns a descriptor that is readable when
+// there are edges to read.
 func openLine(path, line, edge string) (fd int, info lineInfo, err error) {
 	stat, err := os.Stat(path)
 	if err != nil {
@@ -129,8 +129,8 @@ func watchLine(ctx context.Context, out io.Writer, fd int, count int, timeout ti
 		if _, err := wait(ctx, fd, poll.POLLIN, timeout); err != nil {
 			return err
 		}
-		// Read whatever the event: after POLLERR|POLLHUP the chip is gone, and the
-		// read fails with ENODEV.
+		// Read whatever the event: after POLLERR|POLLHUP the chip is gone, and the read
+		// fails with ENODEV.
 		size, err := syscall.Read(fd, buf)
 		switch {
 		case err == syscall.EAGAIN || err == syscall.EINTR:

@@ -3,12 +3,12 @@
 //	go run ./examples/gpio [-edge rising | falling | both] [-n edges] [-timeout d] chip line
 //	go run ./examples/gpio [-n edges] [-timeout d] value-file
 //
-// The chip is a number or a path: 0 is /dev/gpiochip0. The line is an offset or a
-// name: 17 or GPIO17. The kernel queues the edges, each with its time and its
-// number. If some were lost because the queue was full, Gpio prints how many.
+// The chip is a number or a path: 0 is /dev/gpiochip0. The line is an offset or a name: 17
+// or GPIO17. The kernel queues the edges, each with its time and its number. If some were
+// lost because the queue was full, Gpio prints how many.
 //
-// The second form is for the deprecated sysfs interface. Gpio writes to no file,
-// so choose the edges first:
+// The second form is for the deprecated sysfs interface. Gpio writes to no file, so choose
+// the edges first:
 //
 //	echo 17 > /sys/class/gpio/export
 //	echo both > /sys/class/gpio/gpio17/edge

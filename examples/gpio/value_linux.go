@@ -69,8 +69,8 @@ func openFile(path string) (fd int, err error) {
 
 // watchValue prints the value of fd now, and after each edge.
 func watchValue(ctx context.Context, out io.Writer, fd int, count int, timeout time.Duration) error {
-	// An edge is reported until the value is read. The first poll after open reports
-	// one too.
+	// An edge is reported until the value is read. The first poll after open reports one
+	// too.
 	value, err := readValue(fd)
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
@@ -78,8 +78,8 @@ func watchValue(ctx context.Context, out io.Writer, fd int, count int, timeout t
 	fmt.Fprintln(out, "the value is", value)
 	start := time.Now()
 	for n := 0; count == 0 || n < count; n++ {
-		// POLLERR comes with POLLPRI, and is not an error (fs/kernfs/file.c). Do not
-		// ask for POLLIN, which is always reported.
+		// POLLERR comes with POLLPRI, and is not an error (fs/kernfs/file.c). Do not ask
+		// for POLLIN, which is always reported.
 		events, err := wait(ctx, fd, poll.POLLPRI, timeout)
 		if err != nil {
 			return err

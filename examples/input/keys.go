@@ -12,10 +12,9 @@ import (
 
 const esc = 0x1b
 
-// next returns the name of the first key in b, which must not be empty, and its length
-// in bytes. The length is 0 if b may be the beginning of a longer key. If final is set,
-// an escape sequence at the end of b is complete; a UTF-8 character may still be
-// incomplete.
+// next returns the name of the first key in b, which must not be empty, and its length in
+// bytes. The length is 0 if b may be the beginning of a longer key. If final is set, an
+// escape sequence at the end of b is complete; a UTF-8 character may still be incomplete.
 func next(b []byte, final bool) (key string, n int) {
 	if b[0] != esc {
 		return character(b)
@@ -49,9 +48,9 @@ func next(b []byte, final bool) (key string, n int) {
 	return "", 0
 }
 
-// character returns the name of the first character in b, which must not be empty, and
-// its length, or 0 if b is the beginning of a character. Each byte that is not UTF-8 is
-// a separate key.
+// character returns the name of the first character in b, which must not be empty, and its
+// length, or 0 if b is the beginning of a character. Each byte that is not UTF-8 is a
+// separate key.
 func character(b []byte) (key string, n int) {
 	if !utf8.FullRune(b) {
 		return "", 0
@@ -81,9 +80,9 @@ func character(b []byte) (key string, n int) {
 // maxSequence is above the length of any sequence that a key sends.
 const maxSequence = 32
 
-// sequence returns the length of the escape sequence at the beginning of b, and
-// whether it is complete. See ECMA-48, 5.4; SS3 is ESC O and one more byte. If a
-// sequence is malformed or too long, it ends before the first bad byte.
+// sequence returns the length of the escape sequence at the beginning of b, and whether it
+// is complete. See ECMA-48, 5.4; SS3 is ESC O and one more byte. If a sequence is malformed
+// or too long, it ends before the first bad byte.
 func sequence(b []byte) (n int, complete bool) {
 	n = 2
 	if b[1] == '[' {
@@ -103,8 +102,8 @@ func sequence(b []byte) (n int, complete bool) {
 	return n, true
 }
 
-// sequences has the key names for escape sequences, which are written without the ESC.
-// With a modifier, a key sends "[1;2A" instead of "[A", and "[3;2~" instead of "[3~".
+// sequences has the key names for escape sequences, which are written without the ESC. With
+// a modifier, a key sends "[1;2A" instead of "[A", and "[3;2~" instead of "[3~".
 var sequences = map[string]string{
 	"[A": "Up", "[B": "Down", "[C": "Right", "[D": "Left", "[H": "Home", "[F": "End", "[Z": "Shift-Tab",
 	"OA": "Up", "OB": "Down", "OC": "Right", "OD": "Left", "OH": "Home", "OF": "End",

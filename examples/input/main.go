@@ -4,16 +4,16 @@
 //
 //	go run ./examples/input [-escape 25ms]
 //
-// A key such as Up arrives as several bytes, and the first is the byte of the Esc key.
-// If no byte follows within -escape, Input reports the Esc key. It ends after the key q,
+// A key such as Up arrives as several bytes, and the first is the byte of the Esc key. If
+// no byte follows within -escape, Input reports the Esc key. It ends after the key q,
 // Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP or SIGQUIT, and if nobody reads its
 // output.
 //
 // While its output is not read, a second signal ends it.
 //
-// Input restores the terminal's settings when it ends in one of these ways, with an
-// error, or with a panic of its reading goroutine. It cannot do so if another signal
-// ends or stops it, such as SIGKILL, SIGABRT or SIGTSTP: then run stty sane.
+// Input restores the terminal's settings when it ends in one of these ways, with an error,
+// or with a panic of its reading goroutine. It cannot do so if another signal ends or stops
+// it, such as SIGKILL, SIGABRT or SIGTSTP: then run stty sane.
 //
 // Input reads the terminal in blocking mode, once for each POLLIN. O_NONBLOCK belongs to
 // the open file, which the shell and standard output may share: their writes could fail

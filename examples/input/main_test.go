@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { program.TestMain(m, main) }
 
-// open returns both ends of a new pseudo-terminal, and the slave's settings. The
-// slave is closed at the end of the test. The caller closes the master.
+// open returns both ends of a new pseudo-terminal, and the slave's settings. The slave is
+// closed at the end of the test. The caller closes the master.
 func open(t *testing.T) (master, slave int, before tty.Settings) {
 	t.Helper()
 	master, name, err := tty.OpenPty()
@@ -72,8 +72,8 @@ func expect(t *testing.T, p *program.Program, want string) {
 	}
 }
 
-// TestKeysOfTerminal checks the output for bytes that arrive together, and in pieces
-// within the time that the program waits for more.
+// TestKeysOfTerminal checks the output for bytes that arrive together, and in pieces within
+// the time that the program waits for more.
 func TestKeysOfTerminal(t *testing.T) {
 	master, slave, before := open(t)
 	defer syscall.Close(master)
@@ -202,8 +202,8 @@ func TestRestore(t *testing.T) {
 	}
 }
 
-// TestRestoreUnread checks that a second signal restores the terminal and ends the program, even
-// if its output is not read.
+// TestRestoreUnread checks that a second signal restores the terminal and ends the program,
+// even if its output is not read.
 func TestRestoreUnread(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		t.Run(s.String(), func(t *testing.T) {
@@ -221,8 +221,8 @@ func TestRestoreUnread(t *testing.T) {
 	}
 }
 
-// TestRestoreAfterError checks that read restores the settings if handle fails,
-// and if it panics.
+// TestRestoreAfterError checks that read restores the settings if handle fails, and if it
+// panics.
 func TestRestoreAfterError(t *testing.T) {
 	failure := errors.New("failure")
 	for _, test := range []struct {
@@ -259,8 +259,8 @@ func TestRestoreAfterError(t *testing.T) {
 	}
 }
 
-// TestHangUp checks that the program ends when its terminal hangs up, after it has
-// reported the keys typed before.
+// TestHangUp checks that the program ends when its terminal hangs up, after it has reported
+// the keys typed before.
 func TestHangUp(t *testing.T) {
 	master, slave, _ := open(t)
 	p := program.Start(t, command(t, slave, "-escape", "1h"))
@@ -272,8 +272,8 @@ func TestHangUp(t *testing.T) {
 	p.Ends(1, "input: the terminal has hung up\n")
 }
 
-// TestResize checks that the program, in the foreground of its terminal, prints
-// each new size.
+// TestResize checks that the program, in the foreground of its terminal, prints each new
+// size.
 func TestResize(t *testing.T) {
 	master, slave, _ := open(t)
 	defer syscall.Close(master)

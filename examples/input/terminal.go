@@ -31,8 +31,8 @@ func (e signalError) Error() string { return syscall.Signal(e).String() }
 
 var errHungUp = errors.New("the terminal has hung up")
 
-// read calls handle with the name of each key, and with the size, such as "80x24", at
-// the start and after each change. It returns the first error: an error from handle, a
+// read calls handle with the name of each key, and with the size, such as "80x24", at the
+// start and after each change. It returns the first error: an error from handle, a
 // signalError or errHungUp. The terminal is in raw mode until read returns or panics.
 func (t *terminal) read(handle func(event string) error) error {
 	w, err := poll.NewWaker()
@@ -103,9 +103,9 @@ func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resi
 		if fds[0].Revents == 0 {
 			continue
 		}
-		// Read once: the terminal is in blocking mode, and a second read might
-		// block. After POLLHUP a read does not block either: it returns the bytes
-		// that are left, and then 0.
+		// Read once: the terminal is in blocking mode, and a second read might block. After
+		// POLLHUP a read does not block either: it returns the bytes that are left, and
+		// then 0.
 		n, err := syscall.Read(t.fd, buf[:])
 		switch {
 		case err == syscall.EINTR || err == syscall.EAGAIN:
@@ -129,8 +129,8 @@ func (t *terminal) readKeys(handle func(event string) error, w *poll.Waker, resi
 	}
 }
 
-// watchSignals wakes w for each signal, because a signal does not end Poll. It
-// returns when stop is closed.
+// watchSignals wakes w for each signal, because a signal does not end Poll. It returns when
+// stop is closed.
 func (t *terminal) watchSignals(w *poll.Waker, resized *atomic.Bool, ended chan<- os.Signal, stop <-chan struct{}) {
 	for {
 		select {

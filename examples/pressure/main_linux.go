@@ -1,16 +1,16 @@
-// Pressure waits until tasks are delayed because the processor, memory or the disk is
-// busy. It sets a trigger on one of the kernel's pressure-stall files:
+// Pressure waits until tasks are delayed because the processor, memory or the disk is busy.
+// It sets a trigger on one of the kernel's pressure-stall files:
 //
 //	go run ./examples/pressure [-stall d] [-window d] [-n events] [-timeout d] [cpu | memory | io | file]
 //
-// Each event is a window of time in which tasks were delayed for longer than -stall.
-// The file may be in /proc/pressure or belong to a cgroup, for example
-// /sys/fs/cgroup/user.slice/cpu.pressure. Pressure refuses any other file, and does
-// not write to it.
+// Each event is a window of time in which tasks were delayed for longer than -stall. The
+// file may be in /proc/pressure or belong to a cgroup, for example
+// /sys/fs/cgroup/user.slice/cpu.pressure. Pressure refuses any other file, and does not
+// write to it.
 //
-// If no trigger can be set for cpu, memory or io, for example because the kernel lacks
-// the file, Pressure prints the reason. Then it prints mounts and unmounts instead,
-// which the kernel reports in the same way.
+// If no trigger can be set for cpu, memory or io, for example because the kernel lacks the
+// file, Pressure prints the reason. Then it prints mounts and unmounts instead, which the
+// kernel reports in the same way.
 //
 // Ctrl-C or SIGTERM ends it.
 package main

@@ -30,8 +30,8 @@ func checkTimes(stall, window time.Duration) error {
 // openTrigger returns a descriptor that reports POLLPRI, at most once in each window, if
 // some tasks were delayed for longer than stall. It writes only to a pressure file.
 //
-// It does not use os.Open because the kernel reports an event only to the first poll.
-// The Go runtime polls an os.File with epoll(7), and would be first.
+// It does not use os.Open because the kernel reports an event only to the first poll. The
+// Go runtime polls an os.File with epoll(7), and would be first.
 func openTrigger(name string, stall, window time.Duration) (fd int, err error) {
 	// Do not open a device: opening it may have an effect.
 	if info, err := os.Stat(name); err != nil {
@@ -62,8 +62,8 @@ const (
 	cgroup2Magic = 0x63677270
 )
 
-// checkPressure checks that fd is a pressure file. Checking the text is not enough,
-// because an ordinary file may be a copy.
+// checkPressure checks that fd is a pressure file. Checking the text is not enough, because
+// an ordinary file may be a copy.
 func checkPressure(fd int, name string) error {
 	var fs syscall.Statfs_t
 	if err := syscall.Fstatfs(fd, &fs); err != nil {

@@ -51,8 +51,8 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				return fmt.Errorf("%s can't be polled", port.name) // some of Darwin's devices
 			}
 
-			// There is no need to check for POLLHUP: after a hang-up neither
-			// read(2) nor write(2) blocks.
+			// There is no need to check for POLLHUP: after a hang-up neither read(2) nor
+			// write(2) blocks.
 			if len(other.pending) > 0 {
 				n, err := syscall.Write(port.fd, other.pending)
 				switch err {
@@ -69,8 +69,8 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				switch {
 				case err == syscall.EAGAIN || err == syscall.EINTR:
 				case n == 0 || err == syscall.EIO:
-					// Everything read before has been written: a port is
-					// read only when nothing is pending.
+					// Everything read before has been written: a port is read only when
+					// nothing is pending.
 					report("%s hung up", port.name)
 					return nil
 				case err != nil:
@@ -84,12 +84,11 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 	}
 }
 
-// ask asks for POLLIN if port has no pending bytes, so never more than one
-// buffer is pending, and for POLLOUT if the other port has pending bytes.
+// ask asks for POLLIN if port has no pending bytes, so never more than one buffer is
+// pending, and for POLLOUT if the other port has pending bytes.
 //
-// If neither is needed, ask disables the port. With a mask of 0, every Poll after a
-// hang-up would return POLLHUP immediately, until the other port has taken the pending
-// bytes.
+// If neither is needed, ask disables the port. With a mask of 0, every Poll after a hang-up
+// would return POLLHUP immediately, until the other port has taken the pending bytes.
 func ask(p *poll.Poller, port, other *port) error {
 	var events poll.Events
 	if len(port.pending) == 0 {

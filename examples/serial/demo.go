@@ -17,8 +17,8 @@ import (
 // pause is how long the asking device stays silent after each answer.
 const pause = 300 * time.Millisecond
 
-// demo joins two pseudo-terminals. The masters stand for the devices, and the slaves
-// for the serial ports that they are plugged into. If idle is 0, demo chooses one.
+// demo joins two pseudo-terminals. The masters stand for the devices, and the slaves for
+// the serial ports that they are plugged into. If idle is 0, demo chooses one.
 func demo(ctx context.Context, baud int, idle time.Duration) error {
 	if idle == 0 {
 		idle = pause * 2 / 3
@@ -52,8 +52,8 @@ type device struct {
 	line []byte // the beginning of a line
 }
 
-// read reads once. It returns "" until it has a whole line, since a terminal may
-// deliver a line in pieces.
+// read reads once. It returns "" until it has a whole line, since a terminal may deliver a
+// line in pieces.
 func (d *device) read() (line string, err error) {
 	var buf [100]byte
 	n, err := syscall.Read(d.fd, buf[:])
@@ -68,13 +68,13 @@ func (d *device) read() (line string, err error) {
 	return line, nil
 }
 
-// write writes a line, which must fit the terminal's buffer. The write fails only after
-// a hang-up, and the next Poll reports that.
+// write writes a line, which must fit the terminal's buffer. The write fails only after a
+// hang-up, and the next Poll reports that.
 func (d *device) write(line string) { syscall.Write(d.fd, []byte(line)) }
 
 // play simulates both devices: one asks three questions and is unplugged, and the other
-// answers until its line hangs up. For two descriptors that do not change, an array and
-// the function Poll are enough.
+// answers until its line hangs up. For two descriptors that do not change, an array and the
+// function Poll are enough.
 func play(asker, answerer *device) error {
 	fds := []poll.PollFd{
 		{Fd: int32(asker.fd), Events: poll.POLLIN},

@@ -1,19 +1,19 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Serial joins two serial lines: it copies bytes from each line to the other until one
-// of them hangs up, or until Ctrl-C.
+// Serial joins two serial lines: it copies bytes from each line to the other until one of
+// them hangs up, or until Ctrl-C.
 //
 //	go run ./examples/serial [-baud bits] [-idle d] tty tty
 //	go run ./examples/serial [-baud bits] [-idle d]
 //
 // The second form needs no hardware: it makes two pseudo-terminals, joins them, and
-// simulates the devices at their other ends. Serial prints each piece of data, and
-// reports each silence that lasts for -idle.
+// simulates the devices at their other ends. Serial prints each piece of data, and reports
+// each silence that lasts for -idle.
 //
-// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. While its output is not read, a
-// second signal ends it. Before Serial exits it
-// restores the settings of both lines, except those of a line that has hung up. It
-// cannot restore them if another signal ends it, such as SIGKILL or SIGABRT.
+// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. While its output is not
+// read, a second signal ends it. Before Serial exits it restores the settings of both
+// lines, except those of a line that has hung up. It cannot restore them if another signal
+// ends it, such as SIGKILL or SIGABRT.
 package main
 
 import (

@@ -68,8 +68,8 @@ func pty(t *testing.T) (master int, slave string) {
 	return master, slave
 }
 
-// keptPty is pty for a slave whose settings are kept, and returned by get, until the end of the
-// test.
+// keptPty is pty for a slave whose settings are kept, and returned by get, until the end of
+// the test.
 func keptPty(t *testing.T) (master int, slave string, get func() tty.Settings) {
 	t.Helper()
 	master, slave = pty(t)
@@ -250,8 +250,8 @@ func TestInterrupt(t *testing.T) {
 	p.Ends(0, "")
 }
 
-// TestSettings checks that the line is raw and has the new speed while the bridge runs,
-// and that it has its old settings again, whatever ended the bridge.
+// TestSettings checks that the line is raw and has the new speed while the bridge runs, and
+// that it has its old settings again, whatever ended the bridge.
 func TestSettings(t *testing.T) {
 	a, nameA, get := keptPty(t)
 	defer syscall.Close(a)
@@ -302,8 +302,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestRestoreUnread checks that a second signal restores both lines and ends the program, even if
-// its output is not read.
+// TestRestoreUnread checks that a second signal restores both lines and ends the program,
+// even if its output is not read.
 func TestRestoreUnread(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		t.Run(s.String(), func(t *testing.T) {

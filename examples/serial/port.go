@@ -22,8 +22,8 @@ type port struct {
 	pending []byte // part of buf: bytes read from this port and not yet written to the other
 }
 
-// openPort opens a tty and makes it a plain line of bytes, without modem control.
-// A baud of 0 leaves the speed as it is.
+// openPort opens a tty and makes it a plain line of bytes, without modem control. A baud of
+// 0 leaves the speed as it is.
 func openPort(name string, baud int) (*port, error) {
 	// O_NONBLOCK, because the bridge must wait only in Poll, and because open would
 	// otherwise wait for the carrier of a modem.

@@ -21,8 +21,8 @@ import (
 //	FD_ZERO(&set); FD_SET(fd, &set);
 //	select(fd+1, &set, NULL, NULL, &timeout)
 //
-// It failed for descriptors above 1023, and ended early after a signal. A gap that began again
-// after EAGAIN would be too long, so it has a deadline.
+// It failed for descriptors above 1023, and ended early after a signal. A gap that began
+// again after EAGAIN would be too long, so it has a deadline.
 func readFrame(fd int, buf []byte, first, gap time.Duration) (n int, err error) {
 	for end := time.Now().Add(first); n < len(buf); {
 		events, err := poll.Wait(fd, poll.POLLIN, poll.Until(end))

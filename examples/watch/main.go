@@ -1,15 +1,15 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Watch runs a command, and prints each event that poll(2) reports on its standard
-// output, its standard error and its exit, with one Poller:
+// Watch runs a command, and prints each event that poll(2) reports on its standard output,
+// its standard error and its exit, with one Poller:
 //
 //	go run ./examples/watch [-timeout d] [command [arg ...]]
 //
-// Without a command it runs a small built-in one. It ends when the command has ended
-// and no process has the command's output open. (A process that the command left
-// behind may keep it open.) It exits with the command's status, or with 128 plus the
-// number of the signal that killed the command. (If that is not 0, go run exits with
-// 1.) Watch kills the command after Ctrl-C, or if there is no event for -timeout.
+// Without a command it runs a small built-in one. It ends when the command has ended and no
+// process has the command's output open. (A process that the command left behind may keep
+// it open.) It exits with the command's status, or with 128 plus the number of the signal
+// that killed the command. (If that is not 0, go run exits with 1.) Watch kills the command
+// after Ctrl-C, or if there is no event for -timeout.
 package main
 
 import (
@@ -65,8 +65,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	defer stop()
 	defer context.AfterFunc(ctx, func() { p.Wake() })()
 
-	// The goroutine that waits for the command closes the pipe "end". Nothing is
-	// written to it.
+	// The goroutine that waits for the command closes the pipe "end". Nothing is written to
+	// it.
 	writers, err := pipes(&p, "stdout", "stderr", "end")
 	if err != nil {
 		return 1, err
@@ -82,8 +82,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	writers[1].Close()
 	ended := make(chan int, 1)
 	go func() {
-		// Wait would close pipes made by StdoutPipe, and unread bytes would be lost.
-		// It does not close these pipes.
+		// Wait would close pipes made by StdoutPipe, and unread bytes would be lost. It
+		// does not close these pipes.
 		cmd.Wait()
 		ended <- exitStatus(cmd.ProcessState)
 		close(ended)
@@ -106,9 +106,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 			return status, err
 		}
 		for _, r := range ready {
-			// After POLLHUP there may be bytes left to read. So read once,
-			// whatever the event: the next Poll reports what is left, and at
-			// the end a read returns 0.
+			// After POLLHUP there may be bytes left to read. So read once, whatever the
+			// event: the next Poll reports what is left, and at the end a read returns 0.
 			s := r.Value.(*stream)
 			n, err := s.r.Read(buf)
 			text := fmt.Sprintf("%d bytes %.30q", n, buf[:n])
@@ -130,8 +129,8 @@ func watch(timeout time.Duration, cmd *exec.Cmd) (status int, err error) {
 	return status, nil
 }
 
-// pipes makes a pipe for each name, registers the read ends, each with a stream as
-// its value, and returns the write ends.
+// pipes makes a pipe for each name, registers the read ends, each with a stream as its
+// value, and returns the write ends.
 func pipes(p *poll.Poller, names ...string) (writers []*os.File, err error) {
 	for _, name := range names {
 		r, w, err := os.Pipe()

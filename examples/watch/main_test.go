@@ -19,8 +19,8 @@ func TestMain(m *testing.M) { program.TestMain(m, main) }
 var line = regexp.MustCompile(`^ *\d+\.\d{3}s  (stdout|stderr|end) +(POLL[A-Z|]+) +(?:(\d+) bytes (".*")|EOF|status \d+)$`)
 
 // parse checks the form of every line. For each stream it returns the beginning of the
-// output and the number of bytes. It also returns the names of the streams, in the order
-// in which they ended.
+// output and the number of bytes. It also returns the names of the streams, in the order in
+// which they ended.
 func parse(t *testing.T, text string) (came map[string]string, sizes map[string]int, ended []string) {
 	t.Helper()
 	came, sizes = make(map[string]string), make(map[string]int)
@@ -126,12 +126,12 @@ func TestLeftBehind(t *testing.T) {
 	}
 }
 
-// keepsOpen is a command of sh that leaves its output open until its standard input
-// is closed.
+// keepsOpen is a command of sh that leaves its output open until its standard input is
+// closed.
 const keepsOpen = "exec 3<&0; cat <&3 & echo y"
 
-// withStdin returns the command that runs the program. Its standard input stays open
-// until the end of the test.
+// withStdin returns the command that runs the program. Its standard input stays open until
+// the end of the test.
 func withStdin(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := program.Command(t, args...)

@@ -2,8 +2,8 @@
 
 package tty
 
-// termios is PowerPC's struct termios (asm/termbits.h), with c_line after c_cc. The
-// kernel computes the speeds from c_cflag, and writes them back.
+// termios is PowerPC's struct termios (asm/termbits.h), with c_line after c_cc. The kernel
+// computes the speeds from c_cflag, and writes them back.
 type termios struct {
 	Iflag, Oflag, Cflag, Lflag uint32
 	Cc                         [19]uint8

@@ -26,8 +26,8 @@ func (s Settings) Set(fd int) error {
 }
 
 // MakeRaw changes s like cfmakeraw(3): each byte is passed on unchanged as soon as it
-// arrives. It also clears IMAXBEL, with which FreeBSD sends a bell for each byte that
-// does not fit the input queue.
+// arrives. It also clears IMAXBEL, with which FreeBSD sends a bell for each byte that does
+// not fit the input queue.
 func (s *Settings) MakeRaw() {
 	s.Iflag &^= syscall.IGNBRK | syscall.BRKINT | syscall.PARMRK | syscall.ISTRIP |
 		syscall.INLCR | syscall.IGNCR | syscall.ICRNL | syscall.IXON | syscall.IMAXBEL
@@ -49,18 +49,18 @@ func Size(fd int) (columns, rows int, err error) {
 	return int(w.columns), int(w.rows), err
 }
 
-// SetSize sets the size of the terminal fd. If the size changes, the kernel sends
-// SIGWINCH to the programs in the foreground.
+// SetSize sets the size of the terminal fd. If the size changes, the kernel sends SIGWINCH
+// to the programs in the foreground.
 func SetSize(fd, columns, rows int) error {
 	w := winsize{rows: uint16(rows), columns: uint16(columns)}
 	return ioctl(fd, syscall.TIOCSWINSZ, unsafe.Pointer(&w))
 }
 
-// Signals returns the signals that a program must catch to restore a terminal before
-// it ends. It leaves out signals that are ignored, for example because of nohup(1).
+// Signals returns the signals that a program must catch to restore a terminal before it
+// ends. It leaves out signals that are ignored, for example because of nohup(1).
 //
-// The program must also catch or ignore SIGPIPE, which package os raises twice for a write to a
-// standard output that is closed at the other end.
+// The program must also catch or ignore SIGPIPE, which package os raises twice for a write
+// to a standard output that is closed at the other end.
 func Signals() (signals []os.Signal) {
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(s) {

@@ -9,8 +9,8 @@ import (
 // speed is Darwin's speed_t.
 type speed = uint64
 
-// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
-// and the name of its slave (posix_openpt(3)).
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking, and the
+// name of its slave (posix_openpt(3)).
 func OpenPty() (master int, slave string, err error) {
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {

@@ -15,12 +15,12 @@ type deviceName struct {
 	buf    *byte
 }
 
-// getDeviceName is FIODGNAME, _IOW('f', 120, struct fiodgname_arg). The size of the
-// struct, and so the number, depends on the size of a pointer.
+// getDeviceName is FIODGNAME, _IOW('f', 120, struct fiodgname_arg). The size of the struct,
+// and so the number, depends on the size of a pointer.
 const getDeviceName = 1<<31 | unsafe.Sizeof(deviceName{})<<16 | 'f'<<8 | 120
 
-// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
-// and the name of its slave (posix_openpt(2), ptsname(3)).
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking, and the
+// name of its slave (posix_openpt(2), ptsname(3)).
 func OpenPty() (master int, slave string, err error) {
 	// posix_openpt refuses O_NONBLOCK (sys_posix_openpt in sys/kern/tty_pts.c).
 	fd, _, errno := syscall.Syscall(syscall.SYS_POSIX_OPENPT, syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0, 0)

@@ -38,8 +38,8 @@ func (s *Settings) SetSpeed(baud int) error {
 	return nil
 }
 
-// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
-// and the name of its slave (pts(4)).
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking, and the
+// name of its slave (pts(4)).
 func OpenPty() (master int, slave string, err error) {
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err != nil {

@@ -17,12 +17,13 @@ type ptmGet struct {
 
 const (
 	grantPty = 1<<29 | 't'<<8 | 71 // TIOCGRANTPT, _IO('t', 71)
-	// TIOCPTSNAME, _IOR('t', 72, struct ptmget). Package syscall has the number of an older struct.
+	// TIOCPTSNAME, _IOR('t', 72, struct ptmget). Package syscall has the number of an older
+	// struct.
 	getNames = 1<<30 | unsafe.Sizeof(ptmGet{})<<16 | 't'<<8 | 72
 )
 
-// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking,
-// and the name of its slave (ptm(4)).
+// OpenPty makes a pseudo-terminal. It returns its master, which is non-blocking, and the
+// name of its slave (ptm(4)).
 func OpenPty() (master int, slave string, err error) {
 	syscall.ForkLock.RLock()
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY, 0)

@@ -24,8 +24,8 @@ func open(t *testing.T) (master, slave int) {
 	return master, slave
 }
 
-// TestSettings checks that the kernel accepts the changes of MakeRaw and SetSpeed, and
-// then the old settings.
+// TestSettings checks that the kernel accepts the changes of MakeRaw and SetSpeed, and then
+// the old settings.
 func TestSettings(t *testing.T) {
 	_, fd := open(t)
 	before, err := Get(fd)

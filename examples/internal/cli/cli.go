@@ -26,9 +26,9 @@ func (m Mistake) Error() string { return string(m) }
 // Mistakef returns a Mistake with a formatted text.
 func Mistakef(format string, args ...any) error { return Mistake(fmt.Sprintf(format, args...)) }
 
-// Exit ends the program, with status 0 if err is nil or context.Canceled. Otherwise it prints err
-// after the program's name, and the status is 1; after a Mistake it also prints the usage, and the
-// status is 2.
+// Exit ends the program, with status 0 if err is nil or context.Canceled. Otherwise it
+// prints err after the program's name, and the status is 1; after a Mistake it also prints
+// the usage, and the status is 2.
 func Exit(name string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		os.Exit(0)

@@ -1,9 +1,9 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Package program runs an example as a program in the example's own test. The test
-// binary executes itself as the example, so nothing else has to be built, and the
-// binary can be copied to another machine. If the kernel does not start the emulator
-// by itself, set POLL_TEST_EXEC:
+// Package program runs an example as a program in the example's own test. The test binary
+// executes itself as the example, so nothing else has to be built, and the binary can be
+// copied to another machine. If the kernel does not start the emulator by itself, set
+// POLL_TEST_EXEC:
 //
 //	POLL_TEST_EXEC=qemu-aarch64-static GOARCH=arm64 go test -exec qemu-aarch64-static ./examples/...
 package program
@@ -36,8 +36,8 @@ func TestMain(m *testing.M, main func()) {
 	os.Exit(m.Run())
 }
 
-// Command returns the command that runs the example. The process is killed if it hangs,
-// and at the end of the test.
+// Command returns the command that runs the example. The process is killed if it hangs, and
+// at the end of the test.
 func Command(t testing.TB, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
@@ -60,8 +60,8 @@ func Run(t testing.TB, args ...string) (stdout, stderr string, status int) {
 	return stdout, stderr, status
 }
 
-// Check runs the example until it exits. It checks the exit status, and that standard
-// error contains stderr, or is empty if stderr is "".
+// Check runs the example until it exits. It checks the exit status, and that standard error
+// contains stderr, or is empty if stderr is "".
 func Check(t testing.TB, status int, stderr string, args ...string) {
 	t.Helper()
 	_, gotStderr, gotStatus := Run(t, args...)
@@ -123,8 +123,8 @@ func (p *Program) Rest() string {
 // CloseOutput closes the read end of standard output.
 func (p *Program) CloseOutput() { p.pipe.Close() }
 
-// Ends waits until the program exits, and checks its exit status and its standard
-// error. It returns the rest of standard output.
+// Ends waits until the program exits, and checks its exit status and its standard error. It
+// returns the rest of standard output.
 func (p *Program) Ends(status int, stderr string) (rest string) {
 	p.t.Helper()
 	rest = p.Rest()
@@ -134,9 +134,9 @@ func (p *Program) Ends(status int, stderr string) (rest string) {
 	return rest
 }
 
-// EndUnread starts cmd, which comes from Command, with a full pipe that nobody reads as its standard
-// output. While ready returns true it sends s again and again, until the program exits. It returns
-// the exit status.
+// EndUnread starts cmd, which comes from Command, with a full pipe that nobody reads as its
+// standard output. While ready returns true it sends s again and again, until the program
+// exits. It returns the exit status.
 func EndUnread(t testing.TB, cmd *exec.Cmd, s os.Signal, ready func() bool) (status int) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -184,16 +184,15 @@ func (p *Program) Interrupt() {
 	}
 }
 
-// Wait waits until the program exits. It returns standard error and the exit status,
-// which is -1 if a signal killed the program.
+// Wait waits until the program exits. It returns standard error and the exit status, which
+// is -1 if a signal killed the program.
 func (p *Program) Wait() (stderr string, status int) {
 	p.Cmd.Wait() // ProcessState has the error as well
 	return p.stderr.String(), p.ProcessState.ExitCode()
 }
 
-// SkipIfIgnored skips a test that sends s to a program if the program would ignore s.
-// This happens to SIGHUP under nohup(1), and to SIGINT in the background of a shell
-// script.
+// SkipIfIgnored skips a test that sends s to a program if the program would ignore s. This
+// happens to SIGHUP under nohup(1), and to SIGINT in the background of a shell script.
 func SkipIfIgnored(t *testing.T, s os.Signal) {
 	if signal.Ignored(s) {
 		t.Skip(s, " is ignored here")
