@@ -106,7 +106,7 @@ func (s *server) accept() error {
 				syscall.Close(fd)
 				return err
 			}
-		case syscall.ECONNABORTED, syscall.EINTR: // the peer has gone, or a signal arrived: try again
+		case syscall.ECONNABORTED, syscall.EINTR: // the peer has gone, or a signal
 		case syscall.EAGAIN:
 			return nil
 		default:

@@ -143,7 +143,7 @@ func watchLine(ctx context.Context, out io.Writer, fd int, count int, timeout ti
 			return fmt.Errorf("read %d bytes, but an event has %d", size, eventSize)
 		}
 		for _, e := range events[:size/eventSize] {
-			if missed := e.lineSeqno - last - 1; missed != 0 { // correct even if the number overflows
+			if missed := e.lineSeqno - last - 1; missed != 0 { // also after an overflow
 				fmt.Fprintf(out, "missed %d\n", missed)
 			}
 			last = e.lineSeqno

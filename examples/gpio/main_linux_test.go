@@ -294,7 +294,8 @@ func TestErrors(t *testing.T) {
 	} {
 		program.Check(t, 2, "gpio: "+test.mistake+"\nusage: gpio", test.args...)
 	}
-	program.Check(t, 2, "gpio: /dev/null is not a GPIO chip: ", "/dev/null", "17") // ENOTTY, or ENOSYS in qemu
+	// The end of the line is ENOTTY, or ENOSYS in qemu.
+	program.Check(t, 2, "gpio: /dev/null is not a GPIO chip: ", "/dev/null", "17")
 	program.Check(t, 2, "usage: gpio", "-timeout", "x", "0", "17")
 	program.Check(t, 0, "usage: gpio", "-h")
 

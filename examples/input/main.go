@@ -6,10 +6,9 @@
 //
 // A key such as Up arrives as several bytes, and the first is the byte of the Esc key. If
 // no byte follows within -escape, Input reports the Esc key. It ends after the key q,
-// Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP or SIGQUIT, and if nobody reads its
-// output.
-//
-// While its output is not read, a second signal ends it.
+// Ctrl-C, Ctrl-D, a hang-up, SIGINT, SIGTERM, SIGHUP or SIGQUIT, and if its output is
+// closed at the other end. If its output is open but nobody reads it, a second signal ends
+// it.
 //
 // Input restores the terminal's settings when it ends in one of these ways, with an error,
 // or with a panic of its reading goroutine. It cannot do so if another signal ends or stops
@@ -49,7 +48,7 @@ func main() {
 	// From here on a signal no longer ends the program by itself.
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, tty.Signals()...)
-	signal.Ignore(syscall.SIGPIPE) // if the other end of standard output is closed, Print fails
+	signal.Ignore(syscall.SIGPIPE) // Print fails if the output is closed at the other end
 	resize := make(chan os.Signal, 1)
 	signal.Notify(resize, syscall.SIGWINCH)
 	t := &terminal{fd: syscall.Stdin, escape: *escape, end: end, resize: resize}

@@ -173,7 +173,7 @@ func TestRestore(t *testing.T) {
 		{"SIGTERM", syscall.SIGTERM, nil, 128 + 15, "input: terminated\n"},
 		{"SIGHUP", syscall.SIGHUP, nil, 128 + 1, "input: hangup\n"},
 		{"SIGQUIT", syscall.SIGQUIT, nil, 128 + 3, "input: quit\n"},
-		{"nobody reads its output", 0, func(t *testing.T, p *program.Program, master int) {
+		{"its output is closed", 0, func(t *testing.T, p *program.Program, master int) {
 			p.CloseOutput()
 			write(t, master, "x")
 		}, 1, "input: write /dev/stdout: broken pipe\n"},
@@ -285,7 +285,8 @@ func TestResize(t *testing.T) {
 	}
 	setSize(80, 24)
 	cmd := command(t, slave)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // the terminal is descriptor 0
+	// The controlling terminal will be descriptor 0.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	p := program.Start(t, cmd)
 	expect(t, p, "80x24")
 	for i := 1; i <= 3; i++ {

@@ -80,7 +80,7 @@ func run(ctx context.Context, name string, resource bool, stall, window time.Dur
 	defer syscall.Close(fd)
 	return watch(ctx, fd, count, timeout, func(events poll.Events) error {
 		if events&poll.POLLERR != 0 {
-			return errors.New(name + " is gone") // its cgroup was removed, and the trigger with it
+			return errors.New(name + " is gone") // its cgroup was removed
 		}
 		return printPressure(fd)
 	})

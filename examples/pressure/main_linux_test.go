@@ -23,8 +23,8 @@ func trySet(t *testing.T, name string) {
 	t.Helper()
 	fd, err := openTrigger(name, 10*time.Millisecond, 2*time.Second)
 	var m cli.Mistake
-	if errors.Is(err, syscall.EINVAL) || errors.As(err, &m) { // these times are valid everywhere
-		t.Fatal(err)
+	if errors.Is(err, syscall.EINVAL) || errors.As(err, &m) {
+		t.Fatal(err) // these times are valid everywhere
 	} else if err != nil {
 		t.Skip("no trigger can be set here:", err)
 	}

@@ -24,7 +24,8 @@ func watchMounts(ctx context.Context, count int, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return watch(ctx, fd, count, timeout, func(poll.Events) error { // POLLERR comes with each POLLPRI
+	// POLLERR comes with each POLLPRI, and is not an error.
+	return watch(ctx, fd, count, timeout, func(poll.Events) error {
 		now, err := readMounts(fd)
 		if err != nil {
 			return err

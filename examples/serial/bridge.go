@@ -48,7 +48,7 @@ func bridge(ctx context.Context, a, b *port, idle time.Duration) error {
 				port, other = b, a
 			}
 			if r.Events&poll.POLLNVAL != 0 {
-				return fmt.Errorf("%s can't be polled", port.name) // some of Darwin's devices
+				return fmt.Errorf("%s can't be polled", port.name) // on Darwin
 			}
 
 			// There is no need to check for POLLHUP: after a hang-up neither read(2) nor

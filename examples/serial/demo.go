@@ -92,7 +92,7 @@ func play(asker, answerer *device) error {
 		}
 	}()
 	asked := 0
-	next := time.Now().Add(pause) // time of the next question; zero while waiting for an answer
+	next := time.Now().Add(pause) // when to ask; zero while waiting for an answer
 	for {
 		if _, err := poll.Poll(fds, poll.Until(next)); err != nil {
 			return err

@@ -10,10 +10,10 @@
 // simulates the devices at their other ends. Serial prints each piece of data, and reports
 // each silence that lasts for -idle.
 //
-// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. While its output is not
-// read, a second signal ends it. Before Serial exits it restores the settings of both
-// lines, except those of a line that has hung up. It cannot restore them if another signal
-// ends it, such as SIGKILL or SIGABRT.
+// SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end Serial like Ctrl-C. If nobody reads its output,
+// the second signal ends it. Before Serial exits it restores the settings of both lines,
+// except those of a line that has hung up. It cannot restore them if another signal ends
+// it, such as SIGKILL or SIGABRT.
 package main
 
 import (
@@ -77,7 +77,7 @@ func join(ctx context.Context, nameA, nameB string, baud int, idle time.Duration
 	context.AfterFunc(ctx, func() {
 		again := make(chan os.Signal, 1)
 		signal.Notify(again, tty.Signals()...)
-		<-again // while the output is not read, the first signal does not end the bridge
+		<-again // the first did not end the bridge: nobody reads the output
 		a.close()
 		b.close()
 		os.Exit(1)

@@ -115,8 +115,9 @@ const hang = time.Minute
 // started.
 func quiet(t *testing.T, p *program.Program, start time.Time) {
 	t.Helper()
-	called := time.Since(start).Seconds() // at most this on the program's clock
-	for n := 0; n < 2; {                  // the first silence may have begun before the call
+	// The time of the call on the program's clock, or a little later.
+	called := time.Since(start).Seconds()
+	for n := 0; n < 2; { // the first silence may have begun before the call
 		at := 0.0
 		if _, err := fmt.Sscanf(p.Line("nothing for 50ms"), "%fs", &at); err != nil {
 			t.Fatal(err)
@@ -272,11 +273,12 @@ func TestSettings(t *testing.T) {
 		{"SIGTERM", syscall.SIGTERM, nil},
 		{"SIGHUP", syscall.SIGHUP, nil},
 		{"SIGQUIT", syscall.SIGQUIT, nil},
-		{"nobody reads its output", 0, func(p *program.Program) {
+		{"its output is closed", 0, func(p *program.Program) {
 			p.CloseOutput()
 			syscall.Write(a, []byte("x"))
 		}},
-		{"the other line hangs up", 0, func(p *program.Program) { syscall.Close(b) }}, // must be the last
+		// This must be the last.
+		{"the other line hangs up", 0, func(p *program.Program) { syscall.Close(b) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			end := test.end

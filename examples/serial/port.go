@@ -19,7 +19,7 @@ type port struct {
 	before  tty.Settings
 	closing sync.Once
 	buf     [4096]byte
-	pending []byte // part of buf: bytes read from this port and not yet written to the other
+	pending []byte // part of buf: bytes read here and not yet written to the other port
 }
 
 // openPort opens a tty and makes it a plain line of bytes, without modem control. A baud of

@@ -28,7 +28,7 @@ func OpenPty() (master int, slave string, err error) {
 	syscall.ForkLock.RLock()
 	master, err = syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY, 0)
 	if err == nil {
-		syscall.CloseOnExec(master) // open drops the flags (pty_alloc_master in sys/kern/tty_ptm.c)
+		syscall.CloseOnExec(master) // open drops O_CLOEXEC (sys/kern/tty_ptm.c)
 	}
 	syscall.ForkLock.RUnlock()
 	if err != nil {

@@ -79,7 +79,8 @@ func TestNotTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := Get(int(f.Fd())); err != syscall.ENOTTY && err != syscall.ENODEV { // ENODEV for Darwin's /dev/null
+	// Darwin's /dev/null returns ENODEV.
+	if _, err := Get(int(f.Fd())); err != syscall.ENOTTY && err != syscall.ENODEV {
 		t.Errorf("%v, want ENOTTY", err)
 	}
 }
