@@ -23,8 +23,8 @@ type client struct {
 	sent, received int       // bytes of the current message
 }
 
-// load keeps n connections busy until ctx is done, which may be before it has made all. It
-// does not close them, since the process ends afterwards.
+// load makes n connections and keeps them busy until ctx is done, which may be before all
+// are made. It does not close them, since the process ends afterwards.
 func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 	var p poll.Poller
 	defer p.Close()
@@ -79,7 +79,7 @@ func load(ctx context.Context, addr netip.AddrPort, n, size int) error {
 				}
 			}
 			// The beginning of a long message comes back while the rest is being sent. Read
-			// it: the server does not read more until it has sent it.
+			// it, because the server stops reading until it has sent what it holds.
 			events := poll.POLLIN
 			if c.sent < size {
 				if err := c.send(message); err != nil {

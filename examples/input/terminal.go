@@ -18,7 +18,7 @@ import (
 type terminal struct {
 	fd     int
 	escape time.Duration    // how long to wait for the rest of an escape sequence
-	end    <-chan os.Signal // a signal here ends read, or the program if handle blocks
+	end    <-chan os.Signal // a signal here ends read, a second one the program
 	resize <-chan os.Signal // the size may have changed after a signal here
 	before tty.Settings     // restored in the end
 	size   string           // the last size reported
@@ -141,7 +141,7 @@ func (t *terminal) watchSignals(w *poll.Waker, resized *atomic.Bool, ended chan<
 		case s := <-t.end:
 			select {
 			case ended <- s:
-			default: // read has not taken the last one: handle blocks
+			default: // read has not taken the one before: handle blocks
 				t.before.Set(t.fd)
 				os.Exit(128 + int(s.(syscall.Signal)))
 			}

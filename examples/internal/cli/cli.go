@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// Parse parses the command line. The usage is the text and then the flags.
+// Parse parses the command line. The usage message is usage, followed by the flags.
 func Parse(usage string) {
 	flag.Usage = func() {
 		fmt.Fprintln(flag.CommandLine.Output(), "usage:", usage)

@@ -134,8 +134,8 @@ func (p *Program) Ends(status int, stderr string) (rest string) {
 	return rest
 }
 
-// EndUnread starts cmd, which comes from Command, with a full pipe that nobody reads as its
-// standard output. While ready returns true it sends s again and again, until the program
+// EndUnread starts cmd, which comes from Command. Its standard output is a full pipe, which
+// nobody reads. While ready returns true, EndUnread sends s repeatedly, until the program
 // exits. It returns the exit status.
 func EndUnread(t testing.TB, cmd *exec.Cmd, s os.Signal, ready func() bool) (status int) {
 	t.Helper()
