@@ -23,6 +23,9 @@ func ExampleWait_pidfd() {
 	defer syscall.Close(int(fd))
 	events, err := poll.Wait(int(fd), poll.POLLIN, 10*time.Second)
 	check(err)
+	if events == 0 {
+		check(child.Process.Kill())
+	}
 	fmt.Println(events, child.Wait())
 	// Output: POLLIN <nil>
 }

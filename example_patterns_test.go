@@ -1,73 +1,118 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Examples of patterns for programs that wait on descriptors.
+// Examples of patterns for programs that wait on descriptors. Their helpers are in
+// example_test.go.
 
 package poll_test
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
-	"io"
+	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"example.com/poll"
 )
 
-// Poll until a deadline, or until another goroutine asks to stop.
+// Poll until a deadline.
 func ExamplePoller_Poll_deadline() {
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	send(peer, "hello")
 	var p poll.Poller
 	defer p.Close()
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
-	check(p.Register(pipe[0], poll.POLLIN))
+	check(p.Register(fd, poll.POLLIN))
 
-	loop := func(deadline time.Time, stop <-chan struct{}) error {
-		for {
-			ready, err := p.Poll(poll.Until(deadline))
-			if err != nil {
-				return err
-			}
-			for _, r := range ready {
-				b := make([]byte, 100)
-				n, err := syscall.Read(r.Fd, b)
-				if err != nil && err != syscall.EINTR {
-					return err
-				}
-				fmt.Printf("%q\n", b[:max(n, 0)])
-			}
-			// Check both each time: if there is always something to read, the result
-			// is never empty.
-			select {
-			case <-stop:
-				return nil
+	deadline := time.Now().Add(10 * time.Millisecond)
+	for {
+		ready, err := p.Poll(poll.Until(deadline))
+		check(err)
+		for _, r := range ready {
+			b := make([]byte, 100)
+			n, err := syscall.Read(r.Fd, b)
+			switch {
+			case err == syscall.EINTR || err == syscall.EAGAIN:
+			case n <= 0: // the end, or an error
+				fmt.Println("the end", err)
+				return
 			default:
+				fmt.Printf("%q\n", b[:n])
 			}
-			if !time.Now().Before(deadline) {
-				return os.ErrDeadlineExceeded
+		}
+		// If there is always something to read, the result is never empty.
+		if !time.Now().Before(deadline) {
+			fmt.Println("too late")
+			return
+		}
+	}
+	// Output:
+	// "hello"
+	// too late
+}
+
+// Close each connection that has been idle for too long. Poll waits until the earliest
+// deadline; with thousands of them, use a heap (container/heap). A goroutine that brings a
+// deadline forward must call Wake: not even a change of the set makes Poll return.
+func ExamplePoller_Poll_deadlines() {
+	const idle = 10 * time.Millisecond
+	type connection struct {
+		name     string
+		deadline time.Time // zero if there is none
+	}
+	fdA, peerA := socketpair()
+	fdB, peerB := socketpair()
+	defer closeAll(peerA)
+	conns := map[int]*connection{fdA: {"a", time.Now().Add(idle)}, fdB: {"b", time.Time{}}}
+	var p poll.Poller
+	defer p.Close()
+	for fd := range conns {
+		check(p.Register(fd, poll.POLLIN))
+	}
+	end := func(fd int, why string) {
+		fmt.Println(conns[fd].name, why)
+		delete(conns, fd)
+		check(p.Unregister(fd))
+		check(syscall.Close(fd))
+	}
+
+	send(peerA, "hello")
+	for len(conns) > 0 {
+		timeout := poll.Forever
+		for _, c := range conns {
+			timeout = min(timeout, poll.Until(c.deadline))
+		}
+		ready, err := p.Poll(timeout)
+		check(err)
+		for _, r := range ready {
+			c, b := conns[r.Fd], make([]byte, 100)
+			n, err := syscall.Read(r.Fd, b)
+			switch {
+			case err == syscall.EINTR || err == syscall.EAGAIN:
+			case n > 0:
+				fmt.Printf("%s: %q\n", c.name, b[:n])
+				if !c.deadline.IsZero() {
+					c.deadline = time.Now().Add(idle)
+				}
+			default: // the end, or an error
+				end(r.Fd, "is gone")
+			}
+		}
+		for fd, c := range conns { // even if others are ready
+			if poll.Until(c.deadline) == 0 {
+				end(fd, "is idle")
+				closeAll(peerB) // so b ends too
 			}
 		}
 	}
-
-	if _, err := syscall.Write(pipe[1], []byte("hello")); err != nil {
-		check(err)
-	}
-	fmt.Println(loop(time.Now().Add(10*time.Millisecond), nil))
-
-	stop := make(chan struct{})
-	go func() {
-		close(stop) // before Wake, so that the loop sees it
-		check(p.Wake())
-	}()
-	fmt.Println(loop(time.Now().Add(time.Hour), stop))
 	// Output:
-	// "hello"
-	// i/o timeout
-	// <nil>
+	// a: "hello"
+	// a is idle
+	// b is gone
 }
 
 // Let workers handle ready descriptors while the loop goes on. A descriptor is disabled
@@ -75,20 +120,16 @@ func ExamplePoller_Poll_deadline() {
 func ExamplePoller_Disable() {
 	var p poll.Poller
 	defer p.Close()
-	var peers []int
 	for i := 0; i < 3; i++ {
-		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-		check(err)
-		check(p.Register(pair[0], poll.POLLIN))
-		peers = append(peers, pair[1])
+		fd, peer := socketpair()
+		check(p.Register(fd, poll.POLLIN))
+		send(peer, "hello")
+		closeAll(peer)
 	}
 
-	work := make(chan int)
+	work := make(chan int, p.Len()) // room for each fd, so that the loop never waits
 	var workers sync.WaitGroup
-	var received struct {
-		sync.Mutex
-		bytes, ends int
-	}
+	var received atomic.Int64
 	for i := 0; i < 2; i++ {
 		workers.Add(1)
 		go func() {
@@ -96,29 +137,18 @@ func ExamplePoller_Disable() {
 			for fd := range work {
 				b := make([]byte, 100)
 				n, err := syscall.Read(fd, b)
-				received.Lock()
-				received.bytes += max(n, 0)
-				if n == 0 {
-					received.ends++
-				}
-				received.Unlock()
 				if n > 0 || err == syscall.EINTR || err == syscall.EAGAIN {
+					received.Add(int64(max(n, 0)))
 					check(p.Modify(fd, poll.POLLIN)) // enables it for the waiting loop
 					continue
 				}
 				check(p.Unregister(fd)) // end of the stream, or an error
-				syscall.Close(fd)
+				check(syscall.Close(fd))
 				check(p.Wake()) // so that the loop checks Len
 			}
 		}()
 	}
 
-	for _, peer := range peers {
-		if _, err := syscall.Write(peer, []byte("hello")); err != nil {
-			check(err)
-		}
-		syscall.Close(peer)
-	}
 	for p.Len() > 0 {
 		ready, err := p.Poll(poll.Forever)
 		check(err)
@@ -129,154 +159,227 @@ func ExamplePoller_Disable() {
 	}
 	close(work)
 	workers.Wait()
-	fmt.Println(received.bytes, "bytes,", received.ends, "ends")
-	// Output: 15 bytes, 3 ends
+	fmt.Println(received.Load(), "bytes")
+	// Output: 15 bytes
 }
 
-// Read a terminal without changing its mode. The mode belongs to the open file: in
-// non-blocking mode, writes of the shell and of all other programs that share the file could
-// fail with EAGAIN. If you read once for each POLLIN, the read does not block.
-func ExampleWait_terminal() {
-	var pipe [2]int // in place of standard input; in blocking mode
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	go func() {
-		defer syscall.Close(pipe[1])
-		if _, err := syscall.Write(pipe[1], []byte("yes\n")); err != nil {
-			check(err)
-		}
-	}()
-
-	var line []byte
-	for {
-		events, err := poll.Wait(pipe[0], poll.POLLIN, time.Minute)
-		check(err)
-		if events == 0 {
-			fmt.Println("nothing for a minute")
-			return
-		}
-		b := make([]byte, 100)
-		n, err := syscall.Read(pipe[0], b)
-		if err == syscall.EINTR {
-			continue
-		}
-		check(err)
-		if n == 0 { // end of file, or Ctrl-D
-			break
-		}
-		line = append(line, b[:n]...)
-	}
-	fmt.Printf("%q\n", line)
-	// Output: "yes\n"
-}
-
-// A cancelableReader reads from a descriptor, which may be in blocking mode. Close ends a
-// Read.
-type cancelableReader struct {
-	fd   int
-	stop *poll.Waker
-	mu   sync.Mutex // held by Read
-}
-
-func (r *cancelableReader) Read(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	stop := r.stop.Fd() // Close waits for mu, so stop stays open until Read returns
-	if stop < 0 {
-		return 0, poll.ErrClosed // stop is -1: Poll would skip it and never be woken
-	}
-	fds := []poll.PollFd{{Fd: int32(r.fd), Events: poll.POLLIN}, {Fd: int32(stop), Events: poll.POLLIN}}
-	for {
-		if _, err := poll.Poll(fds, poll.Forever); err != nil {
-			return 0, err
-		}
-		if fds[1].Revents != 0 {
-			return 0, poll.ErrClosed
-		}
-		n, err := syscall.Read(r.fd, b)
-		switch {
-		case err == syscall.EINTR || err == syscall.EAGAIN:
-		case err != nil:
-			return 0, err
-		case n == 0 && len(b) > 0:
-			return 0, io.EOF
-		default:
-			return n, nil
-		}
-	}
-}
-
-// Close ends a Read and, once Read has returned, closes the Waker. fd stays open.
-func (r *cancelableReader) Close() error {
-	if err := r.stop.Wake(); err != nil {
-		return err // ErrClosed if r was closed before
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.stop.Close()
-}
-
-// Make a Read that another goroutine can cancel.
-func ExampleWaker_cancelableReader() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
-	stop, err := poll.NewWaker()
+// Read from a conn of package os or net without waiting. (Its own Read method waits.)
+func ExamplePoller_RegisterConn_read() {
+	conn, peer, err := os.Pipe() // in place of a net.Conn, which is used in the same way
 	check(err)
-	r := &cancelableReader{fd: pipe[0], stop: stop}
+	defer conn.Close()
 
-	if _, err := syscall.Write(pipe[1], []byte("hello")); err != nil {
-		check(err)
+	raw, err := conn.SyscallConn()
+	check(err)
+	// read returns EAGAIN where conn.Read would wait.
+	read := func(b []byte) (n int, err error) {
+		failed := raw.Read(func(fd uintptr) bool {
+			n, err = syscall.Read(int(fd), b)
+			return true // false would wait for data and then call the function again
+		})
+		if failed != nil {
+			return -1, failed // conn is closed, or its own deadline has passed
+		}
+		return n, err
 	}
-	time.AfterFunc(10*time.Millisecond, func() { check(r.Close()) })
-	text, err := io.ReadAll(r)
-	fmt.Printf("%q, %v, %v\n", text, err, errors.Is(err, os.ErrClosed))
-	_, err = r.Read(make([]byte, 1))
-	fmt.Println(err)
+
+	var p poll.Poller
+	defer p.Close()
+	fd, err := p.RegisterConn(conn, poll.POLLIN)
+	check(err)
+	_, err = peer.WriteString("hello")
+	check(err)
+	for p.Len() > 0 {
+		ready, err := p.Poll(poll.Forever)
+		check(err)
+		for range ready {
+			b := make([]byte, 100)
+			n, err := read(b)
+			for ; n > 0; n, err = read(b) {
+				fmt.Printf("%q\n", b[:n])
+			}
+			switch err {
+			case syscall.EINTR:
+			case syscall.EAGAIN: // all is read
+				fmt.Println("nothing more now")
+				check(peer.Close())
+			default: // the end, or an error
+				fmt.Println("the end", err)
+				check(p.Unregister(fd)) // before conn is closed
+			}
+		}
+	}
 	// Output:
-	// "hello", closed, true
-	// closed
+	// "hello"
+	// nothing more now
+	// the end <nil>
 }
 
 // Read first, and wait only after EAGAIN. If data is usually available, this saves a system
 // call for each read. The Go runtime does the same.
 func ExampleWait_readFirst() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	check(syscall.SetNonblock(pipe[0], true)) // nobody shares this file
-	go func() {
-		defer syscall.Close(pipe[1])
-		for i := 0; i < 3; i++ {
-			if _, err := syscall.Write(pipe[1], []byte("data ")); err != nil {
-				check(err)
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
+	fd, peer := pipe()
+	defer closeAll(fd)
+	check(syscall.SetNonblock(fd, true)) // nobody shares this file
+	send(peer, "data, ")
+	time.AfterFunc(10*time.Millisecond, func() { send(peer, "more data"); closeAll(peer) })
 
 	var text []byte
 	for {
 		b := make([]byte, 100)
-		n, err := syscall.Read(pipe[0], b)
+		n, err := syscall.Read(fd, b)
 		switch {
 		case err == syscall.EAGAIN:
-			events, err := poll.Wait(pipe[0], poll.POLLIN, time.Minute)
+			_, err := poll.Wait(fd, poll.POLLIN, poll.Forever)
 			check(err)
-			if events == 0 {
-				fmt.Println("nothing for a minute")
-				return
-			}
 		case err == syscall.EINTR:
-		case err != nil:
-			check(err)
-		case n == 0:
-			fmt.Printf("%q\n", text)
-			return
-		default:
+		case n > 0:
 			text = append(text, b[:n]...)
+		default:
+			fmt.Printf("%q %v\n", text, err) // the end, or an error
+			return
 		}
 	}
-	// Output: "data data data "
+	// Output: "data, more data" <nil>
+}
+
+// Connect with a timeout. POLLOUT means that the attempt has ended. SO_ERROR is its result.
+func ExampleWait_connect() {
+	connect := func(fd int, addr syscall.Sockaddr, timeout time.Duration) error {
+		if err := syscall.SetNonblock(fd, true); err != nil {
+			return err
+		}
+		err := syscall.Connect(fd, addr)
+		if err != syscall.EINPROGRESS && err != syscall.EINTR {
+			return err // connected or refused immediately
+		}
+		events, err := poll.Wait(fd, poll.POLLOUT, timeout)
+		if err != nil {
+			return err
+		}
+		if events == 0 {
+			return os.ErrDeadlineExceeded
+		}
+		code, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+		if err == nil && code != 0 {
+			err = syscall.Errno(code)
+		}
+		return err
+	}
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	defer listener.Close()
+	const unused = 1 // a port that nobody listens on
+	for _, port := range []int{listener.Addr().(*net.TCPAddr).Port, unused} {
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+		check(err)
+		syscall.CloseOnExec(fd)
+		addr := &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}
+		err = connect(fd, addr, time.Minute) // ECONNREFUSED from the unused port
+		fmt.Println("connected:", err == nil)
+		check(syscall.Close(fd))
+	}
+	// Output:
+	// connected: true
+	// connected: false
+}
+
+// Run the loop of a C library, with a timer of the program. To wait on more descriptors,
+// such as a Waker's, copy the library's array and append them, and copy the results back.
+func ExamplePoll_library() {
+	// These stand in for the library's functions. It waits on one pipe, without a timeout.
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	array := [1]poll.PollFd{{Fd: int32(fd), Events: poll.POLLIN}}
+	text := ""
+	pollfds := func() (unsafe.Pointer, int) { return unsafe.Pointer(&array), len(array) }
+	milliseconds := func() int { return -1 }
+	dispatch := func() {
+		if array[0].Revents != 0 {
+			b := make([]byte, 100)
+			n, err := syscall.Read(fd, b)
+			check(err)
+			text = string(b[:n])
+		}
+	}
+
+	timer := time.Now().Add(10 * time.Millisecond)
+	for text == "" {
+		timeout := poll.Forever // not the library's -1, which min would choose
+		if ms := milliseconds(); ms >= 0 {
+			timeout = time.Duration(ms) * time.Millisecond
+		}
+		timeout = min(timeout, poll.Until(timer))
+
+		start, n := pollfds() // each time, since a dispatch may change them
+		_, err := poll.Poll(unsafe.Slice((*poll.PollFd)(start), n), timeout)
+		check(err)
+		dispatch() // even if nothing is ready: the library's timeout may have passed
+		if poll.Until(timer) == 0 {
+			fmt.Println("the program's timer")
+			timer = time.Time{} // off
+			send(peer, "hello")
+		}
+	}
+	fmt.Println("the library has read", text)
+	// Output:
+	// the program's timer
+	// the library has read hello
+}
+
+// Watch a serial port and a GPIO line in one goroutine, until another one stops it.
+func Example_serialAndGPIO() {
+	serial, device := socketpair() // in place of a port opened with O_NOCTTY|O_NONBLOCK
+	line, button := pipe()         // in place of a line requested from /dev/gpiochip0
+	defer closeAll(serial, device, line, button)
+
+	var p poll.Poller
+	check(p.Register(serial, poll.POLLIN))
+	check(p.Register(line, poll.POLLIN)) // POLLPRI only for the value file in sysfs
+	done := make(chan error)
+	go func() {
+		for edges := 0; ; {
+			ready, err := p.Poll(poll.Forever)
+			if err != nil {
+				done <- err
+				return
+			}
+			for _, r := range ready {
+				b := make([]byte, 48) // the size of a struct gpio_v2_line_event
+				n, err := syscall.Read(r.Fd, b)
+				switch {
+				case err == syscall.EINTR || err == syscall.EAGAIN:
+				case n <= 0: // unplugged
+					check(p.Unregister(r.Fd))
+				case r.Fd == line:
+					edges++
+					id := binary.NativeEndian.Uint32(b[8:]) // 1 is rising, 2 falling
+					send(serial, fmt.Sprint("edge ", id))
+				case r.Fd == serial:
+					send(serial, fmt.Sprintf("%s %d", b[:n], edges))
+				}
+			}
+		}
+	}()
+
+	event := make([]byte, 48)
+	binary.NativeEndian.PutUint32(event[8:], 1)
+	send(button, string(event))
+	receive := func() string {
+		b := make([]byte, 100)
+		n, err := syscall.Read(device, b)
+		check(err)
+		return string(b[:n])
+	}
+	fmt.Println(receive())
+	send(device, "edges?")
+	fmt.Println(receive())
+
+	check(p.Close()) // ends the wait; close the descriptors when the loop has ended
+	fmt.Println(<-done)
+	// Output:
+	// edge 1
+	// edges? 1
+	// poll: closed
 }

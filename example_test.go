@@ -1,10 +1,13 @@
 //go:build linux || darwin || freebsd || netbsd
 
+// Examples of each function and method.
+
 package poll_test
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -12,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"sort"
 	"sync"
 	"syscall"
 	"time"
@@ -27,51 +29,76 @@ func check(err error) {
 	}
 }
 
+// pipe returns a descriptor to wait on, and the one that writes to it.
+func pipe() (fd, peer int) {
+	var p [2]int
+	check(syscall.Pipe(p[:]))
+	return p[0], p[1]
+}
+
+// socketpair returns two connected sockets.
+func socketpair() (fd, peer int) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	check(err)
+	return pair[0], pair[1]
+}
+
+// send writes text to fd, which is in blocking mode.
+func send(fd int, text string) {
+	_, err := syscall.Write(fd, []byte(text))
+	check(err)
+}
+
+func closeAll(fds ...int) {
+	for _, fd := range fds {
+		check(syscall.Close(fd))
+	}
+}
+
 // Wait for data on a descriptor, with a timeout.
 func ExamplePoller() {
-	var p [2]int // a pipe, in place of a serial line
-	check(syscall.Pipe(p[:]))
-	defer syscall.Close(p[0])
-	defer syscall.Close(p[1])
+	fd, peer := pipe() // in place of a serial line
+	defer closeAll(fd, peer)
 
-	var poller poll.Poller
-	defer poller.Close()
-	check(poller.Register(p[0], poll.POLLIN))
-	for i := 0; i < 2; i++ {
-		ready, err := poller.Poll(10 * time.Millisecond)
+	var p poll.Poller
+	defer p.Close()
+	check(p.Register(fd, poll.POLLIN))
+	for received := false; !received; {
+		ready, err := p.Poll(10 * time.Millisecond)
 		check(err)
 		if len(ready) == 0 {
 			fmt.Println("nothing yet")
-			syscall.Write(p[1], []byte("hello"))
+			send(peer, "hello")
 		}
 		for _, r := range ready {
 			b := make([]byte, 100)
 			n, err := syscall.Read(r.Fd, b)
-			fmt.Printf("%v: %q, %v\n", r.Events, b[:n], err)
+			if err == syscall.EINTR || err == syscall.EAGAIN {
+				continue // if there is data, Poll reports it again
+			}
+			check(err)
+			fmt.Printf("%v: %q\n", r.Events, b[:n])
+			received = true
 		}
 	}
 	// Output:
 	// nothing yet
-	// POLLIN: "hello", <nil>
+	// POLLIN: "hello"
 }
 
 // Watch several descriptors, each for different events. The result lists only the
 // descriptors that are ready.
 func ExamplePoller_Poll() {
-	var a, b [2]int
-	check(syscall.Pipe(a[:]))
-	check(syscall.Pipe(b[:]))
-	names := map[int]string{a[0]: "a, reading", a[1]: "a, writing", b[0]: "b, reading"}
-	defer syscall.Close(b[1])
+	a, aWriter := pipe()
+	b, bWriter := pipe()
+	defer closeAll(a, aWriter, b, bWriter)
+	names := map[int]string{a: "a, reading", aWriter: "a, writing", b: "b, reading"}
 
 	var p poll.Poller
 	defer p.Close()
-	check(p.Register(a[0], poll.POLLIN))
-	check(p.Register(a[1], poll.POLLOUT))
-	check(p.Register(b[0], poll.POLLIN, poll.POLLPRI))
-	for fd := range names {
-		defer syscall.Close(fd)
-	}
+	check(p.Register(a, poll.POLLIN))
+	check(p.Register(aWriter, poll.POLLOUT))
+	check(p.Register(b, poll.POLLIN, poll.POLLPRI))
 
 	ready, err := p.Poll(poll.Forever)
 	check(err)
@@ -81,7 +108,7 @@ func ExamplePoller_Poll() {
 	// Output: a, writing - POLLOUT
 }
 
-// Watch a listener and an os.File next to a plain descriptor.
+// Watch a listener and an os.File.
 func ExamplePoller_RegisterConn() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
@@ -89,19 +116,14 @@ func ExamplePoller_RegisterConn() {
 	client, err := net.Dial("tcp", listener.Addr().String())
 	check(err)
 	defer client.Close()
-	r, w, err := os.Pipe()
+	file, writer, err := os.Pipe()
 	check(err)
-	defer r.Close()
-	defer w.Close()
-	var raw [2]int
-	check(syscall.Pipe(raw[:]))
-	defer syscall.Close(raw[0])
-	defer syscall.Close(raw[1])
+	defer file.Close()
+	defer writer.Close()
 
 	var p poll.Poller
 	defer p.Close()
-	check(p.Register(raw[0], poll.POLLIN))
-	_, err = p.RegisterConn(r, poll.POLLIN) // r.Fd() would make r blocking
+	_, err = p.RegisterConn(file, poll.POLLIN) // file.Fd() would put it in blocking mode
 	check(err)
 	fd, err := p.RegisterConn(listener.(*net.TCPListener), poll.POLLIN)
 	check(err)
@@ -110,42 +132,93 @@ func ExamplePoller_RegisterConn() {
 	check(err)
 	for _, r := range ready {
 		if r.Fd == fd {
-			conn, err := listener.Accept() // does not wait
-			fmt.Println("a connection,", err)
-			conn.Close()
+			conn, err := listener.Accept() // waits only if the client has left meanwhile
+			check(err)
+			fmt.Println("a connection")
+			check(conn.Close())
 		}
 	}
-	// Output: a connection, <nil>
+	// Output: a connection
 }
 
 // When the other side has hung up, read what is left, unregister, then close.
 func ExamplePoller_Unregister() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
+	fd, peer := pipe()
 	var p poll.Poller
 	defer p.Close()
-	check(p.Register(pipe[0], poll.POLLIN))
-	syscall.Write(pipe[1], []byte("last words"))
-	syscall.Close(pipe[1])
+	check(p.Register(fd, poll.POLLIN))
+	send(peer, "last words")
+	closeAll(peer)
 
 	for p.Len() > 0 {
 		ready, err := p.Poll(poll.Forever)
 		check(err)
 		for _, r := range ready {
 			b := make([]byte, 100)
-			n, _ := syscall.Read(r.Fd, b)
-			if n > 0 { // even with POLLHUP there may be bytes left to read
+			n, err := syscall.Read(r.Fd, b)
+			switch {
+			case err == syscall.EINTR || err == syscall.EAGAIN: // not the end
+			case n > 0: // even with POLLHUP there may be bytes left to read
 				fmt.Printf("%q\n", b[:n])
-				continue
+			default: // the end, or an error
+				check(p.Unregister(r.Fd)) // before closing, which frees the number
+				check(syscall.Close(r.Fd))
+				fmt.Println("gone", err)
 			}
-			check(p.Unregister(r.Fd)) // before closing, which frees the number
-			syscall.Close(r.Fd)
-			fmt.Println("gone")
 		}
 	}
 	// Output:
 	// "last words"
-	// gone
+	// gone <nil>
+}
+
+// Ask for POLLOUT only while there are bytes to write. Most descriptors can be written to
+// nearly all the time, so otherwise every Poll would return immediately.
+func ExamplePoller_Modify() {
+	fd, peer := socketpair()
+	defer closeAll(fd)
+	check(syscall.SetNonblock(fd, true))
+	go func() {
+		file := os.NewFile(uintptr(peer), "peer")
+		defer file.Close()
+		_, err := io.CopyN(io.Discard, file, 1<<20)
+		check(err)
+		_, err = file.WriteString("thank you")
+		check(err)
+	}()
+
+	var p poll.Poller
+	defer p.Close()
+	check(p.Register(fd, poll.POLLIN|poll.POLLOUT))
+	pending := make([]byte, 1<<20) // more than the kernel takes without a reader
+	for {
+		ready, err := p.Poll(poll.Forever)
+		check(err)
+		for _, r := range ready {
+			if r.Events&poll.POLLOUT != 0 {
+				n, err := syscall.Write(fd, pending)
+				if err != syscall.EINTR && err != syscall.EAGAIN {
+					check(err)
+					pending = pending[n:]
+				}
+				if len(pending) == 0 {
+					check(p.Modify(fd, poll.POLLIN)) // until there are more
+				}
+			}
+			if r.Events&^poll.POLLOUT != 0 {
+				b := make([]byte, 100)
+				n, err := syscall.Read(fd, b)
+				if err == syscall.EINTR || err == syscall.EAGAIN {
+					continue
+				}
+				check(err)
+				mask, _ := p.Registered(fd)
+				fmt.Printf("%q, waiting for %v\n", b[:n], mask)
+				return
+			}
+		}
+	}
+	// Output: "thank you", waiting for POLLIN
 }
 
 // Wake the goroutine that polls, to give it work that is not a descriptor.
@@ -166,16 +239,41 @@ func ExamplePoller_Wake() {
 	// a job
 }
 
-// Wait until a context is done.
+// Poll until SIGTERM or Ctrl-C. To stop at a deadline too, derive a context from this one
+// with context.WithDeadline.
 func ExamplePoller_PollContext() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-	defer cancel()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	send(peer, "hello")
+
 	var p poll.Poller
 	defer p.Close()
-
-	_, err := p.PollContext(ctx)
-	fmt.Println(err)
-	// Output: context deadline exceeded
+	check(p.Register(fd, poll.POLLIN))
+	for {
+		ready, err := p.PollContext(ctx)
+		if err != nil { // ctx.Err() after a signal
+			fmt.Println(err)
+			return
+		}
+		for _, r := range ready {
+			b := make([]byte, 100)
+			n, err := syscall.Read(r.Fd, b)
+			switch {
+			case err == syscall.EINTR || err == syscall.EAGAIN:
+			case n > 0:
+				fmt.Printf("%q\n", b[:n])
+				check(syscall.Kill(os.Getpid(), syscall.SIGTERM)) // usually from elsewhere
+			default:
+				fmt.Println("the end", err)
+				return
+			}
+		}
+	}
+	// Output:
+	// "hello"
+	// context canceled
 }
 
 // Use a timeout for each wait, and one context that ends all of them.
@@ -184,7 +282,7 @@ func ExamplePoller_Poll_cancelled() {
 	defer cancel()
 	var p poll.Poller
 	defer p.Close()
-	stop := context.AfterFunc(ctx, func() { p.Wake() })
+	stop := context.AfterFunc(ctx, func() { p.Wake() }) // fails only if p is closed by then
 	defer stop()
 
 	for {
@@ -204,55 +302,51 @@ func ExamplePoller_Poll_cancelled() {
 	// context canceled
 }
 
-// Read a line of standard input. Stop after a minute, or on Ctrl-C.
+// Read a line of standard input. Stop after a minute, or on Ctrl-C. The descriptor stays in
+// blocking mode: the mode belongs to the open file, and in non-blocking mode, writes of the
+// shell and of all other programs that share a terminal could fail with EAGAIN.
 func ExampleWaitContext_standardInput() {
-	stdin, lines, err := os.Pipe() // in place of os.Stdin
-	check(err)
-	defer stdin.Close()
-	defer lines.Close()
-	fmt.Fprintln(lines, "yes")
+	stdin, user := pipe() // in place of descriptor 0
+	defer closeAll(stdin, user)
+	send(user, "yes\nno\n")
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 
-	conn, err := stdin.SyscallConn()
-	check(err)
-	var line []byte
-	for !bytes.HasSuffix(line, []byte("\n")) {
-		var events poll.Events
-		// Control keeps the file open during the call.
-		conn.Control(func(fd uintptr) { events, err = poll.WaitContext(ctx, int(fd), poll.POLLIN) })
-		if err != nil {
+	var text []byte
+	for !bytes.Contains(text, []byte("\n")) {
+		if _, err := poll.WaitContext(ctx, stdin, poll.POLLIN); err != nil {
 			fmt.Println(err) // the minute is over, or Ctrl-C
 			return
 		}
-		// A bufio.Reader might read beyond this line, and no later wait would report
-		// the bytes in its buffer.
-		b := make([]byte, 1)
-		n, err := stdin.Read(b)
-		if err != nil {
-			fmt.Println(events, err)
-			return
+		b := make([]byte, 100)
+		n, err := syscall.Read(stdin, b) // once for each POLLIN, so it does not block
+		if err == syscall.EINTR {
+			continue
 		}
-		line = append(line, b[:n]...)
+		check(err)
+		if n == 0 { // end of file, or Ctrl-D
+			break
+		}
+		text = append(text, b[:n]...)
 	}
-	fmt.Printf("%q\n", line)
-	// Output: "yes\n"
+	// Use the rest before waiting again: poll(2) reports only bytes that were not read yet.
+	line, rest, _ := bytes.Cut(text, []byte("\n"))
+	fmt.Printf("%q, then %q\n", line, rest)
+	// Output: "yes", then "no\n"
 }
 
 // Wait for one descriptor with a timeout.
 func ExampleWait() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
 
-	events, err := poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
+	events, err := poll.Wait(fd, poll.POLLIN, 10*time.Millisecond)
 	fmt.Println(events, err) // the timeout has passed
-	syscall.Write(pipe[1], []byte("x"))
-	events, err = poll.Wait(pipe[0], poll.POLLIN, 10*time.Millisecond)
+	send(peer, "x")
+	events, err = poll.Wait(fd, poll.POLLIN, 10*time.Millisecond)
 	fmt.Println(events, err)
 	// Output:
 	// 0 <nil>
@@ -261,22 +355,26 @@ func ExampleWait() {
 
 // Wait for one descriptor until a deadline, or until the context is canceled.
 func ExampleWaitContext() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
-
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	events, err := poll.WaitContext(ctx, pipe[0], poll.POLLIN)
+
+	short, stop := context.WithTimeout(ctx, 10*time.Millisecond)
+	defer stop()
+	events, err := poll.WaitContext(short, fd, poll.POLLIN)
 	fmt.Println(events, err)
 
-	ctx, cancel = context.WithCancel(context.Background())
-	time.AfterFunc(10*time.Millisecond, cancel)
-	events, err = poll.WaitContext(ctx, pipe[0], poll.POLLIN)
+	time.AfterFunc(10*time.Millisecond, func() { send(peer, "x") })
+	events, err = poll.WaitContext(ctx, fd, poll.POLLIN)
+	fmt.Println(events, err)
+
+	cancel() // usually from another goroutine, and during the wait
+	events, err = poll.WaitContext(ctx, fd, poll.POLLIN)
 	fmt.Println(events, err)
 	// Output:
 	// 0 context deadline exceeded
+	// POLLIN <nil>
 	// 0 context canceled
 }
 
@@ -285,19 +383,17 @@ func ExampleWaker() {
 	stop, err := poll.NewWaker()
 	check(err)
 	defer stop.Close()
-	stopFd := stop.Fd() // not in the goroutines: Fd returns -1 once stop is closed, and Poll skips -1
+	stopFd := stop.Fd() // not in the goroutines: it is -1 once stop is closed
 
 	var waiters sync.WaitGroup
 	for i := 0; i < 2; i++ {
-		var pipe [2]int
-		check(syscall.Pipe(pipe[:]))
-		defer syscall.Close(pipe[0])
-		defer syscall.Close(pipe[1])
+		fd, peer := pipe()
+		defer closeAll(fd, peer)
 		waiters.Add(1)
 		go func() {
 			defer waiters.Done()
 			fds := []poll.PollFd{
-				{Fd: int32(pipe[0]), Events: poll.POLLIN},
+				{Fd: int32(fd), Events: poll.POLLIN},
 				{Fd: int32(stopFd), Events: poll.POLLIN},
 			}
 			for {
@@ -307,7 +403,7 @@ func ExampleWaker() {
 					fmt.Println("stopped")
 					return
 				}
-				// Read pipe[0].
+				// Read fd.
 			}
 		}()
 	}
@@ -318,6 +414,76 @@ func ExampleWaker() {
 	// stopped
 }
 
+// A cancelableReader reads from a descriptor, which may be in blocking mode. Close ends a
+// Read.
+type cancelableReader struct {
+	fd   int
+	stop *poll.Waker
+	mu   sync.Mutex // held by Read
+}
+
+func (r *cancelableReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	stop := r.stop.Fd() // Close waits for mu, so stop stays open until Read returns
+	if stop < 0 {
+		return 0, poll.ErrClosed // stop is -1: Poll would skip it and never be woken
+	}
+	fds := []poll.PollFd{
+		{Fd: int32(r.fd), Events: poll.POLLIN},
+		{Fd: int32(stop), Events: poll.POLLIN},
+	}
+	for {
+		if _, err := poll.Poll(fds, poll.Forever); err != nil {
+			return 0, err
+		}
+		if fds[1].Revents != 0 {
+			return 0, poll.ErrClosed
+		}
+		n, err := syscall.Read(r.fd, b)
+		switch {
+		case err == syscall.EINTR || err == syscall.EAGAIN:
+		case err != nil:
+			return 0, err
+		case n == 0 && len(b) > 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+// Close ends a Read and, once Read has returned, closes the Waker. fd stays open.
+func (r *cancelableReader) Close() error {
+	if err := r.stop.Wake(); err != nil {
+		return err // ErrClosed if r was closed before
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stop.Close()
+}
+
+// Make a Read that another goroutine can cancel.
+func ExampleWaker_cancelableReader() {
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	stop, err := poll.NewWaker()
+	check(err)
+	r := &cancelableReader{fd: fd, stop: stop}
+
+	send(peer, "hello")
+	closed := make(chan error)
+	time.AfterFunc(10*time.Millisecond, func() { closed <- r.Close() })
+	text, err := io.ReadAll(r)
+	fmt.Printf("%q, %v, %v\n", text, err, errors.Is(err, os.ErrClosed))
+	check(<-closed)
+	_, err = r.Read(make([]byte, 1))
+	fmt.Println(err)
+	// Output:
+	// "hello", closed, true
+	// closed
+}
+
 // Keep the state of each connection with its registration.
 func ExamplePoller_Attach() {
 	type connection struct {
@@ -326,50 +492,44 @@ func ExamplePoller_Attach() {
 	}
 	var p poll.Poller
 	defer p.Close()
-	var peers []int
 	for _, name := range []string{"a", "b"} {
-		pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-		check(err)
-		check(p.Register(pair[0], poll.POLLIN))
-		check(p.Attach(pair[0], &connection{name: name}))
-		peers = append(peers, pair[1])
-	}
-	for _, peer := range peers {
-		syscall.Write(peer, []byte("hello"))
-		syscall.Close(peer)
+		fd, peer := socketpair()
+		check(p.Register(fd, poll.POLLIN))
+		check(p.Attach(fd, &connection{name: name}))
+		send(peer, "hello")
+		closeAll(peer)
 	}
 
-	var done []string
 	for p.Len() > 0 {
 		ready, err := p.Poll(poll.Forever)
 		check(err)
 		for _, r := range ready {
 			c, b := r.Value.(*connection), make([]byte, 100)
 			n, err := syscall.Read(r.Fd, b)
-			if n > 0 {
+			switch {
+			case err == syscall.EINTR || err == syscall.EAGAIN:
+			case n > 0:
 				c.received += n
-				continue
+			default: // the end, or an error
+				check(p.Unregister(r.Fd))
+				check(syscall.Close(r.Fd))
+				fmt.Println(c.name, c.received, err)
 			}
-			check(p.Unregister(r.Fd))
-			syscall.Close(r.Fd)
-			done = append(done, fmt.Sprint(c.name, " ", c.received, " ", err))
 		}
 	}
-	sort.Strings(done)
-	fmt.Println(done)
-	// Output: [a 5 <nil> b 5 <nil>]
+	// Unordered output:
+	// a 5 <nil>
+	// b 5 <nil>
 }
 
 // Call poll(2) itself, over an array.
 func ExamplePoll() {
-	var pipe [2]int
-	check(syscall.Pipe(pipe[:]))
-	defer syscall.Close(pipe[0])
-	defer syscall.Close(pipe[1])
-	syscall.Write(pipe[1], []byte("x"))
+	fd, peer := pipe()
+	defer closeAll(fd, peer)
+	send(peer, "x")
 
 	fds := []poll.PollFd{
-		{Fd: int32(pipe[0]), Events: poll.POLLIN},
+		{Fd: int32(fd), Events: poll.POLLIN},
 		{Fd: -1, Events: poll.POLLIN}, // skipped
 	}
 	n, err := poll.Poll(fds, time.Second)
@@ -389,8 +549,8 @@ func Example_childProcess() {
 
 	var p poll.Poller
 	defer p.Close()
-	for _, pipe := range []io.ReadCloser{stdout, stderr} {
-		_, err := p.RegisterConn(pipe.(*os.File), poll.POLLIN) // Ready.Value is the file
+	for _, stream := range []io.ReadCloser{stdout, stderr} {
+		_, err := p.RegisterConn(stream.(*os.File), poll.POLLIN) // Ready.Value is the file
 		check(err)
 	}
 	text := make(map[*os.File]string)
@@ -402,11 +562,11 @@ func Example_childProcess() {
 			n, err := file.Read(b)
 			text[file] += string(b[:n])
 			if err != nil {
+				check(p.Unregister(r.Fd))
+				check(file.Close())
 				if err != io.EOF {
 					fmt.Println(err)
 				}
-				check(p.Unregister(r.Fd))
-				file.Close()
 			}
 		}
 	}
