@@ -13,7 +13,11 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"example.com/poll/internal/fdtest"
 )
+
+var underQemu = fdtest.UnderQemu
 
 // onMIPS is whether POLLWRNORM and POLLWRBAND have the values of the kernel's MIPS ports.
 var onMIPS = strings.HasPrefix(runtime.GOARCH, "mips")

@@ -27,11 +27,11 @@ import (
 
 // The functions of package fdtest, by shorter names.
 var (
-	watchdog, must, underQemu = fdtest.Watchdog, fdtest.Must, fdtest.UnderQemu
-	own, closeFd, closedFd    = fdtest.Own, fdtest.Close, fdtest.Closed
-	newPipe, dupFd            = fdtest.Pipe, fdtest.Dup
-	mustWrite, readAll        = fdtest.Write, fdtest.ReadAll
-	raiseLimit                = fdtest.RaiseLimit
+	watchdog, must         = fdtest.Watchdog, fdtest.Must
+	own, closeFd, closedFd = fdtest.Own, fdtest.Close, fdtest.Closed
+	newPipe, dupFd         = fdtest.Pipe, fdtest.Dup
+	mustWrite, readAll     = fdtest.Write, fdtest.ReadAll
+	raiseLimit             = fdtest.RaiseLimit
 )
 
 const soon = fdtest.Soon
