@@ -1,7 +1,6 @@
-// More kinds of descriptors that a maker makes, for the tables of DESCRIPTORS.md. A test is
-// skipped if the kernel or the user's permissions do not allow its kind.
+// What the tables of Linux alone are made of.
 
-package poll
+package descriptors
 
 import (
 	"bytes"
@@ -17,34 +16,16 @@ import (
 	"time"
 	"unsafe"
 
+	. "example.com/poll"
 	"example.com/poll/internal/fdtest"
 )
-
-// possible skips the test if err says that the kernel lacks something or does not
-// permit it.
-func (m maker) possible(what string, err error) {
-	m.Helper()
-	switch {
-	case err == nil:
-		return
-	case underQemu():
-		m.Skipf("%s: %v, under qemu-user", what, err)
-	}
-	switch err {
-	case syscall.ENOSYS, syscall.EPERM, syscall.EACCES, syscall.ENOENT, syscall.ENODEV, syscall.ENXIO, syscall.EOPNOTSUPP,
-		syscall.EAFNOSUPPORT, syscall.EPROTONOSUPPORT, syscall.ESOCKTNOSUPPORT, syscall.ENOPROTOOPT:
-		m.Skipf("%s: %v", what, err)
-	default:
-		m.Fatalf("%s: %v", what, err)
-	}
-}
 
 // device opens a file, or skips the test if it does not exist.
 func (m maker) device(path string, flags int) int {
 	m.Helper()
 	fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	m.possible(path, err)
-	return own(m, fd)
+	return fdtest.Own(m, fd)
 }
 
 // number returns the number of a system call that package syscall lacks on some
@@ -53,6 +34,7 @@ func (m maker) number(name string) uintptr {
 	m.Helper()
 	numbers := map[string][2]uintptr{
 		"bind": {49, 200}, "connect": {42, 203}, "perf_event_open": {298, 241}, "seccomp": {317, 277}, "userfaultfd": {323, 282},
+		"memfd_create": {319, 279},
 	}[name]
 	switch runtime.GOARCH {
 	case "amd64":
@@ -64,6 +46,18 @@ func (m maker) number(name string) uintptr {
 	return 0
 }
 
+// newNumber returns the number of a newer system call, which is the same on every architecture
+// that Go supports, except MIPS.
+func newNumber(n uintptr) uintptr {
+	switch {
+	case strings.HasPrefix(runtime.GOARCH, "mips64"):
+		return 5000 + n
+	case onMIPS:
+		return 4000 + n
+	}
+	return n
+}
+
 // alone puts the calling thread into new namespaces. The thread ends with the test.
 func (m maker) alone(flags int) {
 	m.Helper()
@@ -71,20 +65,12 @@ func (m maker) alone(flags int) {
 	m.possible("unshare", syscall.Unshare(flags))
 }
 
-// fuse returns a file of a FUSE server that answers every poll with POLLIN.
-func (m maker) fuse() int {
-	m.Helper()
-	f := fdtest.OpenFuse(m)
-	f.AnswerAll()
-	return f.Fd
-}
-
 // mountsChanged returns /proc/self/mounts after a mount, in a new namespace.
-func (m maker) mountsChanged() int {
+func mountsChanged(m maker) int {
 	m.Helper()
 	m.alone(syscall.CLONE_NEWNS)
 	m.possible("mount", syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
-	dir := m.TempDir()
+	dir := m.dir()
 	fd := m.open("/proc/thread-self/mounts", syscall.O_RDONLY)
 	m.possible("mount", syscall.Mount("poll", dir, "tmpfs", 0, ""))
 	m.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
@@ -93,7 +79,7 @@ func (m maker) mountsChanged() int {
 
 // hostnameChanged sets the host name to its current value, in a new namespace, and returns
 // /proc/sys/kernel/hostname.
-func (m maker) hostnameChanged() int {
+func hostnameChanged(m maker) int {
 	m.Helper()
 	m.alone(syscall.CLONE_NEWUTS)
 	fd := m.open("/proc/sys/kernel/hostname", syscall.O_RDONLY)
@@ -101,25 +87,44 @@ func (m maker) hostnameChanged() int {
 	return fd
 }
 
-// pressure returns /proc/pressure/memory with a trigger, or without one if trigger is empty.
-func (m maker) pressure(trigger string) int {
+func memfd(m maker) int {
 	m.Helper()
-	fd := m.device("/proc/pressure/memory", syscall.O_RDWR)
-	if trigger != "" {
-		m.trigger(fd, trigger)
-	}
-	return fd
+	fd, _, errno := syscall.Syscall(m.number("memfd_create"), uintptr(unsafe.Pointer(&[]byte("poll\x00")[0])), 0, 0)
+	m.possible("memfd_create", errno)
+	return fdtest.Own(m, int(fd))
 }
 
-func (m maker) trigger(fd int, trigger string) {
-	m.Helper()
-	_, err := syscall.Write(fd, []byte(trigger+"\x00"))
-	m.possible("a pressure-stall trigger", err)
+// opens opens a file for reading, or skips the test if it does not exist.
+func opens(path string, acts ...act) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		fd := m.device(path, syscall.O_RDONLY)
+		inTurn(acts...)(m, fd)
+		return fd
+	}
+}
+
+func pressure(acts ...act) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		fd := m.device("/proc/pressure/memory", syscall.O_RDWR)
+		inTurn(acts...)(m, fd)
+		return fd
+	}
+}
+
+// trigger writes a trigger to a file of /proc/pressure.
+func trigger(t string) act {
+	return func(m maker, fd int) {
+		m.Helper()
+		_, err := syscall.Write(fd, []byte(t+"\x00"))
+		m.possible("a pressure-stall trigger", err)
+	}
 }
 
 // pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Polling the
 // trigger would use up the event, so pressureReached waits for two windows of another trigger.
-func (m maker) pressureReached() int {
+func pressureReached(m maker) int {
 	m.Helper()
 	for i := 0; i < 2*runtime.NumCPU(); i++ {
 		cmd := exec.Command("sh", "-c", "while :; do :; done")
@@ -131,27 +136,19 @@ func (m maker) pressureReached() int {
 			cmd.Wait()
 		})
 	}
-	trigger := "some 1000 500000"
+	t := "some 1000 500000"
 	fd := m.device("/proc/pressure/cpu", syscall.O_RDWR)
-	if _, err := syscall.Write(fd, []byte(trigger+"\x00")); err == syscall.EINVAL {
-		trigger = "some 1000 2000000" // without CAP_SYS_RESOURCE
-		m.trigger(fd, trigger)
+	if _, err := syscall.Write(fd, []byte(t+"\x00")); err == syscall.EINVAL {
+		t = "some 1000 2000000" // without CAP_SYS_RESOURCE
+		trigger(t)(m, fd)
 	} else {
 		m.possible("a pressure-stall trigger", err)
 	}
 	other := m.device("/proc/pressure/cpu", syscall.O_RDWR)
-	m.trigger(other, trigger)
-	m.await(other, POLLPRI)
-	m.await(other, POLLPRI)
+	trigger(t)(m, other)
+	await(POLLPRI)(m, other)
+	await(POLLPRI)(m, other)
 	return fd
-}
-
-// tryIoctl is ioctl(2), or skips the test if that is impossible.
-func tryIoctl(fd int, req uintptr, p unsafe.Pointer) error {
-	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(fd), req, uintptr(p)); errno != 0 {
-		return errno
-	}
-	return nil
 }
 
 // The directions in an ioctl number, as seen by the caller.
@@ -195,21 +192,10 @@ func field(s string, size int) []byte { return append([]byte(s), make([]byte, si
 
 // Sockets.
 
-// unreachable returns a UDP socket that has sent to the port of a closed socket, and has
-// received the answer that the port is unreachable (icmp(7)).
-func (m maker) unreachable(queue bool) int {
+// queuesErrors turns on the error queue.
+func queuesErrors(m maker, fd int) {
 	m.Helper()
-	b := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
-	addr := m.bind(b)
-	a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
-	if queue {
-		m.possible("IP_RECVERR", syscall.SetsockoptInt(a, syscall.IPPROTO_IP, syscall.IP_RECVERR, 1))
-	}
-	must(m, syscall.Connect(a, addr))
-	closeFd(m, b)
-	mustWrite(m, a, "x")
-	m.await(a, POLLERR)
-	return a
+	m.possible("IP_RECVERR", syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, syscall.IP_RECVERR, 1))
 }
 
 // receiveError receives a message from the error queue.
@@ -222,87 +208,61 @@ func receiveError(m maker, fd int) {
 
 // timestamped returns a UDP socket with a transmit timestamp in its error queue:
 // Documentation/networking/timestamping.rst.
-func (m maker) timestamped() int {
+func timestamped(m maker) int {
 	m.Helper()
-	addr := m.bind(m.socket(syscall.AF_INET, syscall.SOCK_DGRAM))
-	a := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+	a, _ := udp(m)
 	const soTimestamping, txSoftware, software = 37, 1 << 1, 1 << 4
 	m.possible("SO_TIMESTAMPING", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soTimestamping, txSoftware|software))
-	must(m, syscall.Sendto(a, []byte("x"), 0, addr))
-	m.await(a, POLLERR)
+	fdtest.Write(m, a, "x")
 	return a
 }
 
 // zeroCopied returns a TCP socket with a notice in its error queue that a buffer may be reused.
-func (m maker) zeroCopied() int {
+func zeroCopied(m maker) int {
 	m.Helper()
-	a, b := m.tcp()
+	a, b := tcp(m)
 	const soZeroCopy, msgZeroCopy = 60, 0x4000000
 	m.possible("SO_ZEROCOPY", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soZeroCopy, 1))
 	_, err := syscall.SendmsgN(a, make([]byte, 1000), nil, nil, msgZeroCopy)
 	m.possible("MSG_ZEROCOPY", err)
-	m.await(b, POLLIN)
+	await(POLLIN)(m, b)
 	drain(m, b)
-	m.await(a, POLLERR)
 	return a
 }
 
-// backlog is the listener of the last unixBacklog.
-var backlog struct {
-	fd   int
-	addr syscall.Sockaddr
-}
-
-func connectAgain(m maker, fd int) {
-	m.Helper()
-	must(m, syscall.Connect(fd, backlog.addr))
-}
-
-// unixBacklog returns a socket whose connect(2) has failed with EAGAIN.
-func (m maker) unixBacklog() int {
-	m.Helper()
-	backlog.fd, backlog.addr = m.unixListener()
-	for {
-		fd := m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
-		err := syscall.Connect(fd, backlog.addr)
-		if err == syscall.EAGAIN {
+// netlink makes a netlink socket to which n messages have been sent.
+func netlink(n int) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		const userSock = 2
+		open := func(groups uint32) int {
+			fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, userSock)
+			m.possible("NETLINK_USERSOCK", err)
+			fdtest.Own(m, fd)
+			fdtest.Must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096))
+			m.possible("bind", syscall.Bind(fd, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: groups}))
 			return fd
 		}
-		must(m, err)
-	}
-}
-
-// netlink returns a netlink socket to which n messages have been sent.
-func (m maker) netlink(n int) int {
-	m.Helper()
-	const userSock = 2
-	open := func(groups uint32) int {
-		fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, userSock)
-		m.possible("NETLINK_USERSOCK", err)
-		own(m, fd)
-		must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096))
-		m.possible("bind", syscall.Bind(fd, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: groups}))
+		fd, from := open(1), open(0)
+		for i := 0; i < n; i++ {
+			message := object(uint32(16), [12]byte{})
+			// The kernel sends the message to the group, and then to port 0, which nobody has.
+			err := syscall.Sendto(from, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: 1})
+			if err != syscall.ECONNREFUSED {
+				m.possible("a netlink message", err)
+			}
+		}
 		return fd
 	}
-	fd, from := open(1), open(0)
-	for i := 0; i < n; i++ {
-		message := object(uint32(16), [12]byte{})
-		// The kernel sends the message to the group, and then to port 0, which nobody has.
-		err := syscall.Sendto(from, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: 1})
-		if err != syscall.ECONNREFUSED {
-			m.possible("a netlink message", err)
-		}
-	}
-	return fd
 }
 
 // vsockRefused returns a vsock whose connection this machine itself has refused.
-func (m maker) vsockRefused() int {
+func vsockRefused(m maker) int {
 	m.Helper()
 	const afVsock, local, anyPort = 40, 1, 0xffffffff
 	fd, err := syscall.Socket(afVsock, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	m.possible("AF_VSOCK", err)
-	own(m, fd)
+	fdtest.Own(m, fd)
 	call := func(name string, port uint32) syscall.Errno {
 		addr := object(uint16(afVsock), uint16(0), port, uint32(local), uint32(0))
 		_, _, errno := syscall.Syscall(m.number(name), uintptr(fd), uintptr(unsafe.Pointer(&addr[0])), uintptr(len(addr)))
@@ -315,7 +275,6 @@ func (m maker) vsockRefused() int {
 	if errno := call("connect", 0xfeedbeef); errno != syscall.EINPROGRESS && errno != syscall.ECONNRESET {
 		m.Fatalf("connect: %v", errno)
 	}
-	m.await(fd, POLLERR)
 	return fd
 }
 
@@ -334,10 +293,10 @@ func (m maker) link(typ, flags uint16, name string, up uint32, kind string) {
 		body = append(body, attr(linkInfo, attr(infoKind, []byte(kind)))...)
 	}
 	flags |= syscall.NLM_F_REQUEST | syscall.NLM_F_ACK
-	must(m, syscall.Sendto(fd, object(uint32(16+len(body)), typ, flags, uint32(1), uint32(0), body), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}))
+	fdtest.Must(m, syscall.Sendto(fd, object(uint32(16+len(body)), typ, flags, uint32(1), uint32(0), body), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}))
 	answer := make([]byte, 4096)
 	n, err := syscall.Read(fd, answer)
-	must(m, err)
+	fdtest.Must(m, err)
 	if n < 20 || order.Uint16(answer[4:]) != syscall.NLMSG_ERROR {
 		m.Fatalf("rtnetlink: %q", answer[:n])
 	}
@@ -358,7 +317,7 @@ func (m maker) deleteLink(name string) {
 }
 
 // can returns two sockets of a new vcan interface.
-func (m maker) can() (a, b int) {
+func can(m maker) (a, b int) {
 	m.Helper()
 	bind := m.number("bind")
 	m.alone(syscall.CLONE_NEWNET)
@@ -373,95 +332,138 @@ func (m maker) can() (a, b int) {
 		if _, _, errno := syscall.Syscall(bind, uintptr(fd), uintptr(unsafe.Pointer(&addr[0])), uintptr(len(addr))); errno != 0 {
 			m.Fatalf("bind: %v", errno)
 		}
-		return own(m, fd)
+		return fdtest.Own(m, fd)
 	}
 	return open(), open()
 }
 
-// tun returns the descriptor of a new interface, poll0, which is up or down.
-func (m maker) tun(up bool) int {
-	m.Helper()
-	m.alone(syscall.CLONE_NEWNET)
-	// Packets that the kernel itself sends on a new interface would make it readable.
-	os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
-	fd := m.device("/dev/net/tun", syscall.O_RDWR)
-	const flagTun, flagNoPI = 1, 0x1000
-	req := object(field("poll0", 16), uint16(flagTun|flagNoPI), [22]byte{})
-	m.possible("TUNSETIFF", tryIoctl(fd, ioc(iocWrite, 'T', 202, 4), unsafe.Pointer(&req[0])))
-	if up {
-		s := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
-		for i, call := range []uintptr{syscall.SIOCSIFADDR, syscall.SIOCSIFDSTADDR} {
-			req := object(field("poll0", 16), uint16(syscall.AF_INET), uint16(0), [4]byte{192, 0, 2, byte(1 + i)}, [16]byte{})
-			m.ioctl(s, call, unsafe.Pointer(&req[0]))
+// tun makes the descriptor of a new interface, poll0, which is up or down.
+func tun(up bool, acts ...act) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		m.alone(syscall.CLONE_NEWNET)
+		// Packets that the kernel itself sends on a new interface would make it readable.
+		os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
+		fd := m.device("/dev/net/tun", syscall.O_RDWR)
+		const flagTun, flagNoPI = 1, 0x1000
+		req := object(field("poll0", 16), uint16(flagTun|flagNoPI), [22]byte{})
+		m.possible("TUNSETIFF", tryIoctl(fd, ioc(iocWrite, 'T', 202, 4), unsafe.Pointer(&req[0])))
+		if up {
+			s := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
+			for i, call := range []uintptr{syscall.SIOCSIFADDR, syscall.SIOCSIFDSTADDR} {
+				req := object(field("poll0", 16), uint16(syscall.AF_INET), uint16(0), [4]byte{192, 0, 2, byte(1 + i)}, [16]byte{})
+				m.ioctl(s, call, unsafe.Pointer(&req[0]))
+			}
+			m.setLink("poll0", true)
 		}
-		m.setLink("poll0", true)
+		inTurn(acts...)(m, fd)
+		return fd
 	}
-	return fd
 }
 
-// Terminals.
+// Processes.
 
-// typed returns a terminal in which s has been typed. The terminal is in canonical mode, or in
-// noncanonical mode if VMIN and VTIME are given.
-func (m maker) typed(s string, minTime ...byte) int {
+// child starts a process that runs until its standard input, in, is closed.
+func (m maker) child() (pid, in int) {
 	m.Helper()
-	master, slave := m.pty()
-	if len(minTime) == 2 {
-		var tio syscall.Termios
-		m.ioctl(slave, syscall.TCGETS, unsafe.Pointer(&tio))
-		tio.Lflag &^= syscall.ICANON
-		cc := tio.Cc[:]
-		if strings.HasPrefix(runtime.GOARCH, "ppc64") {
-			// Here c_cc comes before c_line in the kernel's struct, unlike in package syscall.
-			cc = unsafe.Slice(&tio.Line, syscall.VTIME+1)
-		}
-		cc[syscall.VMIN], cc[syscall.VTIME] = minTime[0], minTime[1]
-		m.ioctl(slave, syscall.TCSETS, unsafe.Pointer(&tio))
+	cmd := exec.Command("cat")
+	m.Cleanup(func() { cmd.Wait() }) // after the end of its input
+	out, in := fdtest.Pipe(m)
+	fdtest.Must(m, syscall.SetNonblock(out, false))
+	cmd.Stdin = os.NewFile(uintptr(fdtest.Dup(m, out, 0)), "pipe")
+	if err := cmd.Start(); err != nil {
+		m.Skip(err)
 	}
-	if s != "" {
-		mustWrite(m, master, s)
-		m.await(master, POLLIN) // the echo, so s has arrived
-	}
-	return slave
+	return cmd.Process.Pid, in
 }
 
-// vhangup returns a terminal that has been hung up.
-func (m maker) vhangup() int {
+func (m maker) pidfdOf(pid int) int {
 	m.Helper()
-	_, slave := m.pty()
-	const tiocVHangup = 0x5437
-	m.possible("TIOCVHANGUP", tryIoctl(slave, tiocVHangup, nil))
-	m.await(slave, POLLHUP)
-	return slave
+	fd, _, errno := syscall.Syscall(newNumber(434), uintptr(pid), 0, 0)
+	m.possible("pidfd_open", errno)
+	return fdtest.Own(m, int(fd))
 }
 
-// Timers and processes.
-
-// setTimer sets a timerfd to an hour.
-func setTimer(m maker, fd int) {
+// pidfd is the pidfd of a process, and what ends the process if it is closed.
+func pidfd(m maker) (fd, in int) {
 	m.Helper()
-	var spec struct{ interval, value syscall.Timespec }
-	spec.value = syscall.NsecToTimespec(int64(time.Hour))
-	if _, _, errno := syscall.Syscall6(syscall.SYS_TIMERFD_SETTIME, uintptr(fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
-		m.Fatal(errno)
-	}
+	pid, in := m.child()
+	return m.pidfdOf(pid), in
 }
 
 // reaped returns the pidfd of a process that has been waited for.
-func (m maker) reaped() int {
+func reaped(m maker) int {
 	m.Helper()
-	fd, end := m.pidfd()
-	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
-	must(m, err)
-	_, after, _ := strings.Cut(string(info), "Pid:")
-	var pid int
-	fmt.Sscan(after, &pid)
-	end()
-	m.await(fd, POLLIN)
+	pid, in := m.child()
+	fd := m.pidfdOf(pid)
+	fdtest.Close(m, in)
 	if got, err := syscall.Wait4(pid, nil, 0, nil); got != pid || err != nil {
 		m.Fatalf("wait4(%d): %d, %v", pid, got, err)
 	}
 	return fd
+}
+
+func inotify(m maker) (fd int, dir string) {
+	m.Helper()
+	fd = m.fd(syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK))
+	dir = m.dir()
+	_, err := syscall.InotifyAddWatch(fd, dir, syscall.IN_CREATE)
+	fdtest.Must(m, err)
+	return fd, dir
+}
+
+func (m maker) epoll(fds ...int) int {
+	m.Helper()
+	ep := m.fd(syscall.EpollCreate1(syscall.EPOLL_CLOEXEC))
+	for _, fd := range fds {
+		fdtest.Must(m, syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN}))
+	}
+	return ep
+}
+
+// signalfd returns a signalfd for SIGUSR2, and blocks SIGUSR2 in the calling thread. The
+// thread ends with the test.
+func (m maker) signalfd() int {
+	m.Helper()
+	runtime.LockOSThread()
+	var set [16]byte // the largest size, on MIPS
+	size := uintptr(8)
+	if onMIPS {
+		size = 16
+	}
+	// The kernel's sigset_t is an array of words. Signal 1 is the lowest bit of the first.
+	*(*uintptr)(unsafe.Pointer(&set)) = 1 << (syscall.SIGUSR2 - 1)
+	const sigBlock = 0
+	how := uintptr(sigBlock)
+	if onMIPS {
+		how = 1
+	}
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&set)), 0, size, 0, 0); errno != 0 {
+		m.Fatal(errno)
+	}
+	fd, _, errno := syscall.Syscall6(syscall.SYS_SIGNALFD4, ^uintptr(0), uintptr(unsafe.Pointer(&set)), size, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0, 0)
+	if errno != 0 {
+		m.Fatal(errno)
+	}
+	return fdtest.Own(m, int(fd))
+}
+
+// tgkill sends sig to one thread of this process: tgkill(2).
+func tgkill(tid int, sig syscall.Signal) error {
+	if _, _, errno := syscall.Syscall(syscall.SYS_TGKILL, uintptr(syscall.Getpid()), uintptr(tid), uintptr(sig)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// perf makes a perf event of this thread.
+func perf(acts ...act) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		fd := m.perf(0)
+		inTurn(acts...)(m, fd)
+		return fd
+	}
 }
 
 // perf returns a perf event that records executable mappings and the exit of a process, or of
@@ -476,10 +478,8 @@ func (m maker) perf(pid int) int {
 	)
 	attr := object(uint32(software), uint32(64), uint64(dummy), [3]uint64{}, uint64(mmap|task|watermark), uint32(1), uint32(0), uint64(0))
 	fd, _, errno := syscall.Syscall6(nr, uintptr(unsafe.Pointer(&attr[0])), uintptr(pid), ^uintptr(0), ^uintptr(0), 0, 0)
-	if errno != 0 {
-		m.possible("perf_event_open", errno)
-	}
-	return own(m, int(fd))
+	m.possible("perf_event_open", errno)
+	return fdtest.Own(m, int(fd))
 }
 
 // ring maps the ring buffer of a perf event into memory.
@@ -487,39 +487,29 @@ func (m maker) ring(fd int) []byte {
 	m.Helper()
 	page := os.Getpagesize()
 	b, err := syscall.Mmap(fd, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	must(m, err)
+	fdtest.Must(m, err)
 	m.Cleanup(func() { syscall.Munmap(b) })
 	return b
 }
 
-// perfRecord returns a perf event with a new record.
-func (m maker) perfRecord() int {
+func maps(m maker, fd int) { m.Helper(); m.ring(fd) }
+
+// mapsExecutable makes a record in a perf event of this thread.
+func mapsExecutable(m maker, _ int) {
 	m.Helper()
-	fd := m.perf(0)
-	m.ring(fd)
 	b, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	m.possible("an executable mapping", err)
 	syscall.Munmap(b)
-	return fd
 }
 
 // perfGone returns a perf event, with a record, of a process that is gone.
-func (m maker) perfGone() int {
+func perfGone(m maker) int {
 	m.Helper()
-	cmd := exec.Command("cat")
-	in, err := cmd.StdinPipe()
-	must(m, err)
-	if err := cmd.Start(); err != nil {
-		m.Skip(err)
-	}
-	m.Cleanup(func() {
-		in.Close()
-		cmd.Wait()
-	})
-	fd := m.perf(cmd.Process.Pid)
+	pid, in := m.child()
+	fd := m.perf(pid)
 	b := m.ring(fd)
-	in.Close()
-	m.await(fd, POLLHUP)
+	fdtest.Close(m, in)
+	await(POLLHUP)(m, fd)
 	const head, tail = 1024, 1032 // data_head and data_tail of struct perf_event_mmap_page
 	if order.Uint64(b[head:]) == order.Uint64(b[tail:]) {
 		m.Error("the ring is empty")
@@ -572,7 +562,16 @@ func (m maker) notify() (fd int, call, leave func()) {
 	if r.errno != 0 {
 		m.possible("seccomp", r.errno)
 	}
-	return own(m, int(r.fd)), sync.OnceFunc(func() { close(calls) }), leave
+	return fdtest.Own(m, int(r.fd)), sync.OnceFunc(func() { close(calls) }), leave
+}
+
+// notified returns a seccomp notify descriptor of a thread that makes a call.
+func notified(m maker) int {
+	m.Helper()
+	fd, call, _ := m.notify()
+	call()
+	await(POLLIN)(m, fd)
+	return fd
 }
 
 // notice is the id of the last notice that was received.
@@ -591,13 +590,14 @@ func answerNotice(m maker, fd int) {
 	m.ioctl(fd, ioc(iocRead|iocWrite, '!', 1, 24), unsafe.Pointer(&b[0]))
 }
 
-func (m maker) userfaultfd(mode uintptr) int {
-	m.Helper()
-	fd, _, errno := syscall.Syscall(m.number("userfaultfd"), syscall.O_CLOEXEC|mode, 0, 0)
-	if errno != 0 {
+func userfaultfd(mode uintptr, acts ...act) func(m maker) int {
+	return func(m maker) int {
+		m.Helper()
+		fd, _, errno := syscall.Syscall(m.number("userfaultfd"), syscall.O_CLOEXEC|mode, 0, 0)
 		m.possible("userfaultfd", errno)
+		inTurn(acts...)(m, fdtest.Own(m, int(fd)))
+		return int(fd)
 	}
-	return own(m, int(fd))
 }
 
 func enableFaults(m maker, fd int) {
@@ -606,14 +606,12 @@ func enableFaults(m maker, fd int) {
 	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x3f, 24), unsafe.Pointer(&api[0]))
 }
 
-// fault returns a userfaultfd that reports a page fault. A write(2) waits until it is resolved.
-func (m maker) fault() int {
+// faults makes a page fault. A write(2) waits until it is resolved.
+func faults(m maker, fd int) {
 	m.Helper()
-	fd := m.userfaultfd(syscall.O_NONBLOCK)
-	enableFaults(m, fd)
-	_, w := newPipe(m)
+	w, _ := writeEnd(m)
 	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
-	must(m, err)
+	fdtest.Must(m, err)
 	start := uint64(uintptr(unsafe.Pointer(&page[0])))
 	const missing = 1
 	register := object(start, uint64(len(page)), uint64(missing), uint64(0))
@@ -631,14 +629,13 @@ func (m maker) fault() int {
 		}
 		syscall.Munmap(page)
 	})
-	m.await(fd, POLLIN)
-	return fd
+	await(POLLIN)(m, fd)
 }
 
 // Input devices.
 
 // evdev returns the event file of a new keyboard, and the uinput file behind it.
-func (m maker) evdev() (fd, device int) {
+func evdev(m maker) (fd, device int) {
 	m.Helper()
 	device = m.device("/dev/uinput", syscall.O_RDWR)
 	const (
@@ -650,12 +647,12 @@ func (m maker) evdev() (fd, device int) {
 			m.Fatalf("uinput: %v", errno)
 		}
 	}
-	mustWrite(m, device, string(field("poll test", 1116))) // struct uinput_user_dev
-	m.ioctl(device, ioc(0, 'U', 1, 0), nil)                // UI_DEV_CREATE
+	fdtest.Write(m, device, string(field("poll test", 1116))) // struct uinput_user_dev
+	m.ioctl(device, ioc(0, 'U', 1, 0), nil)                   // UI_DEV_CREATE
 	name := make([]byte, size)
 	m.ioctl(device, ioc(iocRead, 'U', 44, size), unsafe.Pointer(&name[0])) // UI_GET_SYSNAME
 	found, err := filepath.Glob("/sys/devices/virtual/input/" + string(bytes.TrimRight(name, "\x00")) + "/event*")
-	must(m, err)
+	fdtest.Must(m, err)
 	if len(found) != 1 {
 		m.Skip("no evdev")
 	}
@@ -663,7 +660,7 @@ func (m maker) evdev() (fd, device int) {
 }
 
 // press presses and releases a key.
-func (m maker) press(device int) {
+func press(m maker, device int) {
 	m.Helper()
 	for _, v := range [][2]uint16{{1, 1}, {0, 0}, {1, 0}, {0, 0}} { // EV_KEY or EV_SYN, value
 		event := struct {
@@ -671,26 +668,26 @@ func (m maker) press(device int) {
 			typ, code uint16
 			value     int32
 		}{typ: v[0], code: v[0] * 30, value: int32(v[1])}
-		mustWrite(m, device, string((*[unsafe.Sizeof(event)]byte)(unsafe.Pointer(&event))[:]))
+		fdtest.Write(m, device, string((*[unsafe.Sizeof(event)]byte)(unsafe.Pointer(&event))[:]))
 	}
 }
 
 // pull removes the device.
-func (m maker) pull(device int) {
+func pull(m maker, device int) {
 	m.Helper()
 	m.ioctl(device, ioc(0, 'U', 2, 0), nil) // UI_DEV_DESTROY
 }
 
 // hidraw returns the hidraw file of a new device, and the uhid file behind it.
-func (m maker) hidraw() (fd, device int) {
+func hidraw(m maker) (fd, device int) {
 	m.Helper()
 	device = m.device("/dev/uhid", syscall.O_RDWR)
 	const create2, busUSB = 11, 3
 	id := fmt.Sprintf("poll-%d", os.Getpid())
 	report := "\x06\x00\xff\x09\x01\xa1\x01\x09\x01\x15\x00\x26\xff\x00\x75\x08\x95\x08\x81\x02\xc0"
-	mustWrite(m, device, string(object(uint32(create2), field("poll test", 128), field("", 64), field(id, 64),
+	fdtest.Write(m, device, string(object(uint32(create2), field("poll test", 128), field("", 64), field(id, 64),
 		uint16(len(report)), uint16(busUSB), uint32(1), uint32(1), [2]uint32{}, field(report, 4096))))
-	for start := time.Now(); time.Since(start) < soon/2; Poll(nil, time.Millisecond) {
+	for start := time.Now(); time.Since(start) < fdtest.Soon/2; Poll(nil, time.Millisecond) {
 		found, _ := filepath.Glob("/sys/class/hidraw/*/device/uevent")
 		for _, path := range found {
 			if b, _ := os.ReadFile(path); strings.Contains(string(b), "HID_UNIQ="+id+"\n") {
@@ -703,15 +700,15 @@ func (m maker) hidraw() (fd, device int) {
 }
 
 // sendReport makes the device send a report.
-func (m maker) sendReport(device int) {
+func sendReport(m maker, device int) {
 	m.Helper()
 	const input2 = 12
-	mustWrite(m, device, string(object(uint32(input2), uint16(8), [8]byte{})))
+	fdtest.Write(m, device, string(object(uint32(input2), uint16(8), [8]byte{})))
 }
 
 // unplug removes the device.
-func (m maker) unplug(device int) {
+func unplug(m maker, device int) {
 	m.Helper()
 	const destroy = 1
-	mustWrite(m, device, string(object(uint32(destroy))))
+	fdtest.Write(m, device, string(object(uint32(destroy))))
 }
