@@ -187,7 +187,7 @@ func (s *state) checkOnce(m maker, want masks) {
 type ask struct{ ask, want Events }
 
 func (s *state) asks(want masks) []ask {
-	return []ask{{s.everything(), askable(want.all)}, {POLLIN, want.in}}
+	return []ask{{s.everything(), want.all}, {POLLIN, want.in}}
 }
 
 // all returns the events of fd if everything is asked for.
@@ -269,7 +269,7 @@ func (k *kind) together() []Events {
 	case runtime.GOOS != "linux" || k.out == norm:
 		return []Events{rd, wr}
 	case k.out == band:
-		return []Events{rd, wr | POLLWRBAND}
+		return []Events{rd, askable(wr | POLLWRBAND)}
 	}
 	return nil
 }
@@ -277,7 +277,7 @@ func (k *kind) together() []Events {
 // text returns v as a cell.
 func (k *kind) text(m maker, v masks) string {
 	for _, twins := range k.together() {
-		if got := v.all & twins; got != 0 && got != askable(twins) {
+		if got := v.all & twins; got != 0 && got != twins {
 			m.Errorf("%v: want all of %v or nothing", v.all, twins)
 		}
 		v.all &^= twins &^ (POLLIN | POLLOUT)
