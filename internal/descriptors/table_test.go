@@ -126,14 +126,21 @@ func TestDescriptors(t *testing.T) {
 	doc.finish(t, time.Since(start))
 }
 
-// check checks a state that lasts until something ends it. Some states take a moment to be
-// reached.
-func (s *state) check(m maker, want masks) {
-	fd := s.make(m)
-	for start := time.Now(); s.all(m, fd) != want.all && time.Since(start) < 2*time.Second; {
+// settled makes the state, and waits a moment until it is reached. It returns what is reported.
+func (s *state) settled(m maker, want Events) (fd int, got Events) {
+	m.Helper()
+	fd = s.make(m)
+	got = s.all(m, fd)
+	for start := time.Now(); got != want && time.Since(start) < 2*time.Second; got = s.all(m, fd) {
 		Poll(nil, time.Millisecond)
 	}
-	want.all &^= s.late &^ s.all(m, fd)
+	return fd, got
+}
+
+// check checks a state that lasts until something ends it.
+func (s *state) check(m maker, want masks) {
+	fd, got := s.settled(m, want.all)
+	want.all &^= s.late &^ got
 	for _, ask := range s.asks(want) {
 		timeouts := []time.Duration{0, Forever, time.Hour, time.Hour + 1}
 		if ask.want == 0 {
@@ -154,10 +161,7 @@ func (s *state) check(m maker, want masks) {
 	}
 	for i, end := range s.end {
 		if i > 0 {
-			fd = s.make(m)
-			for s.all(m, fd) == s.then {
-				Poll(nil, time.Millisecond)
-			}
+			fd, _ = s.settled(m, want.all)
 		}
 		end(m, fd)
 		s.wantAll(m, fd, askable(s.then))
@@ -254,7 +258,7 @@ func (e entryPoint) poll(m maker, fd int, ask Events, timeout time.Duration) Eve
 func (e entryPoint) want(m maker, fd int, ask Events, timeout time.Duration, want Events) {
 	m.Helper()
 	if got := e.poll(m, fd, ask, timeout); got != want {
-		m.Errorf("%s for %v, timeout %v: %v, want %v", e.name, ask, timeout, got, want)
+		m.Fatalf("%s for %v, timeout %v: %v, want %v", e.name, ask, timeout, got, want)
 	}
 }
 
