@@ -36,6 +36,27 @@ var contextCalls = []struct {
 	}},
 }
 
+// An ownContext has a type that package context does not know, and its own error.
+type ownContext struct {
+	context.Context
+	done chan struct{}
+	err  atomic.Value
+}
+
+func newOwnContext() *ownContext {
+	return &ownContext{Context: context.Background(), done: make(chan struct{})}
+}
+
+func (c *ownContext) end(err error) {
+	c.err.Store(err)
+	close(c.done)
+}
+func (c *ownContext) Done() <-chan struct{} { return c.done }
+func (c *ownContext) Err() error {
+	err, _ := c.err.Load().(error)
+	return err
+}
+
 // signalWaits returns a channel that receives a value when a call waits.
 func signalWaits(t *testing.T) <-chan struct{} {
 	waiting := make(chan struct{}, 1)

@@ -7,6 +7,7 @@ package poll
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 )
 
@@ -44,4 +45,18 @@ func TestMemory(t *testing.T) {
 			}
 		})
 	}
+}
+
+// heap returns the number of bytes that the result of build takes on the heap.
+func heap(build func() any) int64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	keep := build()
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(keep)
+	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }

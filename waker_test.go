@@ -15,6 +15,28 @@ import (
 	"time"
 )
 
+// newWaker returns a Waker that is closed at the end of the test.
+func newWaker(tb testing.TB) *Waker {
+	tb.Helper()
+	w, err := NewWaker()
+	must(tb, err)
+	tb.Cleanup(func() { w.Close() })
+	return w
+}
+
+// wantFlags checks that w is close-on-exec and non-blocking.
+func wantFlags(t *testing.T, w *Waker) {
+	t.Helper()
+	for _, fd := range []int{w.r, w.w} {
+		if flags := fcntl(t, fd, syscall.F_GETFD); flags&syscall.FD_CLOEXEC == 0 {
+			t.Errorf("fd %d is not close-on-exec", fd)
+		}
+		if flags := fcntl(t, fd, syscall.F_GETFL); flags&syscall.O_NONBLOCK == 0 {
+			t.Errorf("fd %d is blocking", fd)
+		}
+	}
+}
+
 // wantReadable checks whether fd reports POLLIN, with one call that does not wait.
 func wantReadable(tb testing.TB, fd int, readable bool) {
 	tb.Helper()
@@ -27,36 +49,6 @@ func wantReadable(tb testing.TB, fd int, readable bool) {
 	}
 }
 
-// waits are the calls that wait for POLLIN on one descriptor.
-var waits = []struct {
-	name string
-	wait func(fd int) (Events, error)
-}{
-	{"Poll", func(fd int) (Events, error) {
-		fds := []PollFd{{Fd: -1}, {Fd: int32(fd), Events: POLLIN}}
-		_, err := Poll(fds, Forever)
-		return fds[1].Revents, err
-	}},
-	{"Wait", func(fd int) (Events, error) { return Wait(fd, POLLIN, time.Hour) }},
-	{"WaitContext", func(fd int) (Events, error) {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		return WaitContext(ctx, fd, POLLIN)
-	}},
-	{"Poller", func(fd int) (Events, error) {
-		var p Poller
-		defer p.Close()
-		if err := p.Register(fd, POLLIN); err != nil {
-			return 0, err
-		}
-		ready, err := p.Poll(Forever)
-		if len(ready) != 1 || ready[0].Fd != fd {
-			return 0, fmt.Errorf("Poll = %v, %v", ready, err)
-		}
-		return ready[0].Events, err
-	}},
-}
-
 // TestWakerLevel checks that a Waker reports POLLIN from Wake until Reset, to any number of
 // waiters and calls, and that many Wakes count as one.
 func TestWakerLevel(t *testing.T) {
@@ -65,23 +57,27 @@ func TestWakerLevel(t *testing.T) {
 	wantReadable(t, w.Fd(), false)
 	must(t, w.Reset()) // does not wait, although there was no Wake
 	wantReadable(t, w.Fd(), false)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	for round := 0; round < 20; round++ {
-		const each = 3
-		errs := make(chan error, each*len(waits))
-		for i := 0; i < each; i++ {
-			for _, v := range waits {
-				v := v
-				go func() {
-					var err error
-					for call := 0; call < 3 && err == nil; call++ {
-						var got Events
-						if got, err = v.wait(w.Fd()); got != POLLIN {
-							err = fmt.Errorf("%s, call %d: %v, %v, want POLLIN", v.name, call, got, err)
-						}
+		calls := []func() (Events, error){func() (Events, error) { return WaitContext(ctx, w.Fd(), POLLIN) }}
+		for i := 0; i < 10; i++ {
+			s := entryPoints[i%len(entryPoints)].make(t, w.Fd(), POLLIN)
+			calls = append(calls, func() (Events, error) { return s.poll(time.Hour) })
+		}
+		errs := make(chan error)
+		for _, call := range calls {
+			call := call
+			go func() {
+				var err error
+				for i := 0; i < 3 && err == nil; i++ {
+					var got Events
+					if got, err = call(); got != POLLIN {
+						err = fmt.Errorf("%v, %v, want POLLIN", got, err)
 					}
-					errs <- err
-				}()
-			}
+				}
+				errs <- err
+			}()
 		}
 		if round%2 == 0 {
 			time.Sleep(time.Millisecond) // so that most goroutines are waiting; the test passes even if none is
@@ -89,7 +85,7 @@ func TestWakerLevel(t *testing.T) {
 		for i := 0; i < 1+100*(round%3); i++ {
 			must(t, w.Wake())
 		}
-		for i := 0; i < cap(errs); i++ {
+		for range calls {
 			must(t, <-errs)
 		}
 		wantReadable(t, w.Fd(), true)
