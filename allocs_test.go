@@ -76,6 +76,7 @@ func TestAllocations(t *testing.T) {
 		{"Poller.Wake", func() { idle.Wake(); idle.Poll(Forever) }},
 		{"Poller.Attach", func() { valued.Attach(r, t); valued.Poll(Forever) }},
 		{"changes", change(large, 1001)},
+		{"Disable, Modify, Poll", func() { busy.Disable(r); busy.Poll(0); busy.Modify(r, POLLIN); busy.Poll(0) }},
 		{"changes, Poll", func() { changeBusy(); busy.Poll(Forever) }},
 		{"changes, with values", func() { changeValued(); valued.Poll(Forever) }},
 	} {

@@ -6,7 +6,6 @@ package poll
 
 import (
 	"fmt"
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -87,32 +86,6 @@ func TestDisable(t *testing.T) {
 	}
 }
 
-// TestDisableErrors checks the errors of Disable, and that the other methods treat a disabled
-// descriptor like any other.
-func TestDisableErrors(t *testing.T) {
-	r, _ := newPipe(t)
-	var p Poller
-	for _, fd := range []int{r, -1, math.MaxInt32} {
-		wantError(t, p.Disable(fd), "disable", fd, ErrNotRegistered)
-	}
-	must(t, p.Register(r))
-	must(t, p.Disable(r))
-	wantPoll(t, &p, 0)
-	must(t, p.Unregister(r))
-	wantError(t, p.Disable(r), "disable", r, ErrNotRegistered)
-	wantError(t, p.Unregister(r), "unregister", r, ErrNotRegistered)
-	must(t, p.Register(r))
-	must(t, p.Disable(r))
-	must(t, p.Close())
-	if _, ok := p.Registered(r); ok || p.Len() != 0 {
-		t.Errorf("closed: Registered, Len = %d", p.Len())
-	}
-	wantError(t, p.Disable(r), "disable", r, ErrClosed)
-	if want := fmt.Sprintf("poll: disable fd %d: closed", r); p.Disable(r).Error() != want {
-		t.Errorf("%v, want %s", p.Disable(r), want)
-	}
-}
-
 // TestDisableDuringWait checks that a waiting Poll stops watching a descriptor that is disabled,
 // goes on waiting, and returns if a ready descriptor is enabled.
 func TestDisableDuringWait(t *testing.T) {
@@ -173,57 +146,6 @@ func TestDisableForgetsCallUnderWay(t *testing.T) {
 	}
 }
 
-// TestDisabledCostsNothing checks that only enabled descriptors are passed to the kernel, in any
-// order of changes.
-func TestDisabledCostsNothing(t *testing.T) {
-	watchdog(t, soon)
-	rng := random(t)
-	const n = 40
-	var p Poller
-	defer p.Close()
-	enabled, want := map[int]bool{}, map[int]Events{}
-	for i := 0; i < scaled(20000, 10); i++ {
-		fd := 1000 + rng.Intn(n)
-		_, registered := want[fd]
-		switch op := rng.Intn(5); {
-		case op < 2:
-			if err := p.Disable(fd); (err == nil) != registered {
-				t.Fatal(err)
-			}
-			if registered {
-				enabled[fd] = false
-			}
-		case op == 2 && registered:
-			must(t, p.Unregister(fd))
-			delete(want, fd)
-			delete(enabled, fd)
-		case op == 3 && registered:
-			must(t, p.Attach(fd, fd))
-		default:
-			must(t, p.Register(fd, Events(i%7)))
-			want[fd], enabled[fd] = Events(i%7), true
-		}
-		if i%16 != 0 {
-			continue
-		}
-		wantSet(t, &p, want)
-		p.mu.Lock()
-		must(t, p.prepare(false))
-		asked := map[int32]bool{}
-		for _, f := range p.asked[1:] {
-			if asked[f.Fd] = true; !enabled[int(f.Fd)] {
-				t.Errorf("the kernel is asked for fd %d, which is not enabled", f.Fd)
-			}
-		}
-		p.mu.Unlock()
-		for fd, on := range enabled {
-			if value, _ := held(&p, fd); on && !asked[int32(fd)] || value != nil && value != fd {
-				t.Errorf("fd %d: asked for %v, value %v", fd, asked[int32(fd)], value)
-			}
-		}
-	}
-}
-
 // TestDisableRace checks, with many workers, that no descriptor is handed out while a worker has
 // it, and that no event is lost.
 func TestDisableRace(t *testing.T) {
@@ -232,17 +154,12 @@ func TestDisableRace(t *testing.T) {
 	rounds := scaled(20000, 20)
 	var p Poller
 	defer p.Close()
-	writers := map[int]int{}
+	writers, busy := map[int]int{}, map[int]*sync.Mutex{}
 	for i := 0; i < fds; i++ {
 		r, w := newPipe(t)
-		writers[r] = w
+		writers[r], busy[r] = w, new(sync.Mutex)
 		must(t, p.Register(r, POLLIN))
 		mustWrite(t, w, "x")
-	}
-	var busy [fds]sync.Mutex
-	index := map[int]int{}
-	for fd := range writers {
-		index[fd] = len(index)
 	}
 	work := make(chan int, fds)
 	var done sync.WaitGroup
@@ -252,8 +169,7 @@ func TestDisableRace(t *testing.T) {
 		go func() {
 			defer done.Done()
 			for fd := range work {
-				b := &busy[index[fd]]
-				if !b.TryLock() {
+				if !busy[fd].TryLock() {
 					t.Errorf("fd %d is handed out twice", fd)
 					continue
 				}
@@ -262,7 +178,7 @@ func TestDisableRace(t *testing.T) {
 				}
 				mustWrite(t, writers[fd], "x")
 				handled.Add(1)
-				b.Unlock()
+				busy[fd].Unlock()
 				if err := p.Modify(fd, POLLIN); err != nil {
 					t.Error(err)
 				}
@@ -281,16 +197,4 @@ func TestDisableRace(t *testing.T) {
 	}
 	close(work)
 	done.Wait()
-}
-
-// TestDisableAllocates checks that disabling and enabling allocate nothing.
-func TestDisableAllocates(t *testing.T) {
-	_, w := newPipe(t)
-	p := newPoller(t, []int{w}, POLLOUT)
-	wantNoAllocs(t, "Disable, Modify, Poll", func() {
-		p.Disable(w)
-		p.Poll(0)
-		p.Modify(w, POLLOUT)
-		p.Poll(0)
-	})
 }

@@ -72,6 +72,7 @@ func TestBadDescriptors(t *testing.T) {
 		wantError(t, p.Register(fd), "register", fd, syscall.EBADF)
 		wantError(t, p.Register(fd, POLLOUT), "register", fd, syscall.EBADF)
 		wantError(t, p.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
+		wantError(t, p.Disable(fd), "disable", fd, ErrNotRegistered)
 		wantError(t, p.Unregister(fd), "unregister", fd, ErrNotRegistered)
 		wantError(t, p.Attach(fd, 1), "attach", fd, ErrNotRegistered)
 		if e, ok := p.Registered(fd); e != 0 || ok {
@@ -85,6 +86,7 @@ func TestBadDescriptors(t *testing.T) {
 	defer empty.Close()
 	for _, fd := range []int{-1, 0, r, math.MaxInt32} {
 		wantError(t, empty.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
+		wantError(t, empty.Disable(fd), "disable", fd, ErrNotRegistered)
 		wantError(t, empty.Unregister(fd), "unregister", fd, ErrNotRegistered)
 		wantError(t, empty.Attach(fd, 1), "attach", fd, ErrNotRegistered)
 		if e, ok := empty.Registered(fd); e != 0 || ok {
