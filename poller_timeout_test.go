@@ -8,8 +8,6 @@ package poll
 import (
 	"context"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -100,52 +98,23 @@ func TestRegisteredInTimeRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const timeout, margin = 20 * time.Millisecond, time.Millisecond
 	p := newPoller(t, nil, 0)
-	stop := make(chan struct{})
-	var changers sync.WaitGroup
 	for i := 0; i < 4; i++ {
 		r, _ := newPipe(t)
-		changers.Add(1)
-		go func() {
-			defer changers.Done()
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-					p.Register(r, POLLIN)
-					p.Unregister(r)
-				}
-			}
-		}()
+		defer churn(p, r)()
 	}
 	_, ready := newPipe(t)
-	var registered atomic.Int64 // the time of the registration by clock, or 0
-	next := make(chan time.Duration)
-	go func() {
-		defer close(next)
-		for wait := range next {
-			Poll(nil, wait)
-			if err := p.Register(ready, POLLOUT); err != nil {
-				t.Error(err)
-			}
-			registered.Store(int64(clock()))
-			next <- 0
-		}
-	}()
 	for i := scaled(200, 10); i > 0; i-- {
-		registered.Store(0)
-		next <- time.Duration(i%20) * time.Millisecond
+		registered := make(chan time.Duration)
+		go func(wait time.Duration) {
+			Poll(nil, wait)
+			p.Register(ready, POLLOUT)
+			registered <- clock()
+		}(time.Duration(i%20) * time.Millisecond)
 		end := clock() + timeout
 		got, err := p.Poll(timeout)
-		at := time.Duration(registered.Load())
-		if len(got) == 0 && at != 0 && at < end-margin {
+		if at := <-registered; len(got) == 0 && at < end-margin {
 			t.Errorf("Poll = %v, %v although fd %d was registered %v before its time was up", got, err, ready, end-at)
 		}
-		<-next
-		p.Unregister(ready)
+		must(t, p.Unregister(ready))
 	}
-	next <- 0
-	<-next
-	close(stop)
-	changers.Wait()
 }
