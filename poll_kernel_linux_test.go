@@ -282,7 +282,14 @@ func testForbidden(t *testing.T, call string, errno syscall.Errno) {
 			}
 		}
 	}
-	testForbiddenWaits(t, idle, call, errno)
+	if noWaker {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		got, err := WaitContext(ctx, idle, POLLIN)
+		wantOpenFailed(t, "WaitContext", got, err, errno)
+		_, err = NewWaker()
+		wantError(t, err, "open", -1, errno)
+	}
 }
 
 // wantOpenFailed checks that a call has failed because it cannot create a Waker.
@@ -290,41 +297,6 @@ func wantOpenFailed(t *testing.T, name string, got Events, err error, errno sysc
 	t.Helper()
 	if got != 0 || !errors.Is(err, errno) || !strings.Contains(err.Error(), "open") {
 		t.Errorf("%s: %v, %v, want %v of open", name, got, err, errno)
-	}
-}
-
-// testForbiddenWaits checks the rounding of timeouts without ppoll(2), and the errors of calls
-// that need a Waker without eventfd2(2).
-func testForbiddenWaits(t *testing.T, idle int, call string, errno syscall.Errno) {
-	switch {
-	case call == "eventfd2":
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		got, err := WaitContext(ctx, idle, POLLIN)
-		wantOpenFailed(t, "WaitContext", got, err, errno)
-		_, err = NewWaker()
-		wantError(t, err, "open", -1, errno)
-	case call == "ppoll" && hasPoll:
-		// A fraction of a millisecond is rounded up, and takes one system call unless a
-		// signal interrupts it.
-		calls := 0
-		onCall(t, func(bool, time.Duration) (int, syscall.Errno, bool) {
-			calls++
-			return 0, 0, false
-		})
-		for _, timeout := range []time.Duration{10 * time.Microsecond, 1500 * time.Microsecond} {
-			fewest, longest := 1000, time.Duration(0)
-			for i := 0; i < 20; i++ {
-				calls = 0
-				start := time.Now()
-				Poll([]PollFd{{Fd: -1}}, timeout)
-				longest = max(longest, time.Since(start))
-				fewest = min(fewest, calls)
-			}
-			if whole := timeout.Truncate(time.Millisecond) + time.Millisecond; longest < whole || fewest != 2 {
-				t.Errorf("%v take %v at most and %d system calls at least, want %v and 2", timeout, longest, fewest, whole)
-			}
-		}
 	}
 }
 
