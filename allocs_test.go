@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestAllocations checks that none of these calls allocates, that Poll and RawPoll leave the
-// caller's array on the stack, and that a set without values has no memory for them.
+// TestAllocations checks that none of these calls allocates, that Poll and RawPoll leave
+// the caller's array on the stack, and that a set without values has no memory for them.
 func TestAllocations(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -22,7 +22,8 @@ func TestAllocations(t *testing.T) {
 	must(t, busy.Register(w, POLLOUT))
 	must(t, busy.Attach(w, nil))
 	for fd := 1000; fd < 1000+size; fd++ {
-		must(t, large.Register(fd)) // most of them are not open, so they are ready with POLLNVAL
+		// Most of them are not open, so they are ready with POLLNVAL.
+		must(t, large.Register(fd))
 	}
 	valued := newPoller(t, []int{r}, POLLIN)
 	must(t, valued.Attach(r, t))

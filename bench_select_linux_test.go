@@ -11,9 +11,9 @@ import (
 	"unsafe"
 )
 
-// A selector waits with select(2) as a program would that keeps a set: it hands the kernel a
-// copy of its bitmap, which the kernel overwrites, and scans the result. The bitmap may be
-// larger than the C library's fd_set, which ends at 1024.
+// A selector waits with select(2) as a program would that keeps a set: it hands the kernel
+// a copy of its bitmap, which the kernel overwrites, and scans the result. The bitmap may
+// be larger than the C library's fd_set, which ends at 1024.
 type selector struct {
 	set, result []uintptr
 	ready       []int

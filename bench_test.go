@@ -1,8 +1,8 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Benchmarks of polling, for every platform. Descriptors are the read ends of pipes, and idle
-// unless a benchmark says otherwise. bench_select_linux_test.go compares with select(2), and
-// the module bench with other alternatives.
+// Benchmarks of polling, for every platform. Descriptors are the read ends of pipes, and
+// idle unless a benchmark says otherwise. bench_select_linux_test.go compares with
+// select(2), and the module bench with other alternatives.
 //
 //	go test -run '^$' -bench . -count 10 | tee new.txt
 //	benchstat -col /impl new.txt
@@ -75,8 +75,8 @@ func BenchmarkReady(b *testing.B) {
 	}
 }
 
-// BenchmarkSet isolates changes of sets of different sizes: Unregister and Register of
-// one descriptor, or Modify.
+// BenchmarkSet isolates changes of sets of different sizes: Unregister and Register of one
+// descriptor, or Modify.
 func BenchmarkSet(b *testing.B) {
 	for _, n := range []int{10, 100, 1000, 10000} {
 		fds := rand.New(rand.NewSource(1)).Perm(n) // they need not be open
@@ -172,7 +172,8 @@ func BenchmarkWake(b *testing.B) {
 
 // BenchmarkStopTheWorld isolates the effect of RawPoll on garbage collections. It reports
 // their median and longest pauses while a goroutine calls RawPoll on many descriptors in a
-// loop, or only loops (nfds=none). RawPoll holds its processor until the system call returns.
+// loop, or only loops (nfds=none). RawPoll holds its processor until the system call
+// returns.
 func BenchmarkStopTheWorld(b *testing.B) {
 	raiseLimit(b)
 	const most = 10000

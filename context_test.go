@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// contextCalls are the calls that wait for POLLIN on one descriptor until a context is done.
+// contextCalls are the calls that wait for POLLIN on one descriptor until a context is
+// done.
 var contextCalls = []struct {
 	name string
 	call func(ctx context.Context, fd int) (Events, error)
@@ -103,7 +104,8 @@ func TestContextReady(t *testing.T) {
 				}
 				closeFd(t, w)
 				readAll(r)
-				if got, err := c.call(v.ctx, r); got&POLLHUP == 0 || err != nil { // not asked for
+				// It is not asked for.
+				if got, err := c.call(v.ctx, r); got&POLLHUP == 0 || err != nil {
 					t.Errorf("%v, %v, want POLLHUP", got, err)
 				}
 			})
@@ -193,7 +195,8 @@ func TestContextLeavesNothing(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
 	descriptors, goroutines := openFds(t), runtime.NumGoroutine()
-	long, end := context.WithCancel(context.Background()) // shared by all calls, as in a server
+	// All calls share it, as in a server.
+	long, end := context.WithCancel(context.Background())
 	defer end()
 	own := newOwnContext()
 	counting := &countingContext{ownContext: own}
@@ -242,7 +245,8 @@ func TestContextLeavesNothing(t *testing.T) {
 		t.Errorf("%d functions still wait for the context", n)
 	}
 	for runtime.NumGoroutine() > goroutines {
-		runtime.Gosched() // until the last goroutines have ended, or the watchdog ends the run
+		// Wait until the last goroutines have ended, or the watchdog ends the run.
+		runtime.Gosched()
 	}
 }
 
@@ -299,8 +303,8 @@ func TestPollContext(t *testing.T) {
 	(<-goPoll(p, Forever)).want(t, nil) // the Wake
 }
 
-// TestWaitContextPollsFirst checks that WaitContext makes no Waker if something is ready, so
-// it works even if no descriptor is left.
+// TestWaitContextPollsFirst checks that WaitContext makes no Waker if something is ready,
+// so it works even if no descriptor is left.
 func TestWaitContextPollsFirst(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -385,8 +389,9 @@ func TestWaitContextStolen(t *testing.T) {
 	}
 }
 
-// TestContextDoneWhileLocked checks that PollContext reports what was registered after the call had
-// begun and before its context was done, even if both happen while it waits for the lock.
+// TestContextDoneWhileLocked checks that PollContext reports what was registered after the
+// call had begun and before its context was done, even if both happen while it waits for
+// the lock.
 func TestContextDoneWhileLocked(t *testing.T) {
 	watchdog(t, soon)
 	_, ready := newPipe(t)
@@ -430,8 +435,8 @@ func (c *brokenContext) AfterFunc(func()) (stop func() bool) {
 	return func() bool { c.count(&c.stops); return true }
 }
 
-// TestContextBreaks checks that a Poller is as usable as before, and Close frees its Waker, after a
-// context's method has panicked or has ended the goroutine that calls PollContext.
+// TestContextBreaks checks that a Poller is as usable as before, and Close frees its Waker,
+// after a context's method has panicked or has ended the goroutine that calls PollContext.
 func TestContextBreaks(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

@@ -25,8 +25,8 @@ type entryPoint struct {
 	make func(tb testing.TB, fd int, ask Events) *polledFd
 }
 
-// entryPoints are the functions Poll and Wait, and the Poller. A negative fd means that there
-// is nothing to poll; Wait does not support that.
+// entryPoints are the functions Poll and Wait, and the Poller. A negative fd means that
+// there is nothing to poll; Wait does not support that.
 var entryPoints = []entryPoint{
 	{"Poll", func(tb testing.TB, fd int, ask Events) *polledFd {
 		s := &polledFd{TB: tb, name: "Poll", fd: fd, ask: ask}
@@ -177,8 +177,8 @@ func wantError(tb testing.TB, err error, op string, fd int, target error) {
 	}
 }
 
-// onCall makes every system call but a pause run f first, until the test is over. If f returns
-// done, f's results replace the system call.
+// onCall makes every system call but a pause run f first, until the test is over. If f
+// returns done, f's results replace the system call.
 func onCall(tb testing.TB, f func(isPoll bool, timeout time.Duration) (n int, errno syscall.Errno, done bool)) {
 	tb.Helper()
 	old, oldEpoch := testCall, epoch

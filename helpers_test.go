@@ -38,8 +38,7 @@ func scaled(n, part int) int {
 	return n
 }
 
-// random returns a source of random numbers whose seed is logged if the test
-// fails.
+// random returns a source of random numbers whose seed is logged if the test fails.
 func random(tb testing.TB) *rand.Rand {
 	seed := time.Now().UnixNano()
 	tb.Cleanup(func() {
@@ -79,7 +78,8 @@ var (
 // collectGarbage collects all garbage, and returns when the finalizers have run.
 func collectGarbage(tb testing.TB) {
 	tb.Helper()
-	for i := 0; i < 2; i++ { // objects with finalizers keep others alive in the first collection
+	// Objects with finalizers keep others alive in the first collection.
+	for i := 0; i < 2; i++ {
 		finalized := make(chan struct{})
 		runtime.SetFinalizer(new([64]byte), func(*[64]byte) { close(finalized) })
 		for open := true; open; {
@@ -93,8 +93,8 @@ func collectGarbage(tb testing.TB) {
 	}
 }
 
-// eventValues are the event bits that differ between systems, as in their headers, and
-// the text of some masks.
+// eventValues are the event bits that differ between systems, as in their headers, and the
+// text of some masks.
 type eventValues struct {
 	wrnorm, wrband, rdhup Events
 	text                  map[Events]string
@@ -135,9 +135,9 @@ func isOpen(fd int) bool {
 	return errno == 0
 }
 
-// openFds counts the open descriptors of the process after a garbage collection. A leak takes
-// the lowest free number, so it is enough to look up to 4096. (On FreeBSD, /dev/fd lists only 0
-// to 2 unless fdescfs is mounted.)
+// openFds counts the open descriptors of the process after a garbage collection. A leak
+// takes the lowest free number, so it is enough to look up to 4096. (On FreeBSD, /dev/fd
+// lists only 0 to 2 unless fdescfs is mounted.)
 func openFds(tb testing.TB) (n int) {
 	tb.Helper()
 	collectGarbage(tb)
@@ -184,7 +184,8 @@ func limitFds(tb testing.TB) (restore func()) {
 }
 
 // idlePipes opens n pipes until the end of the test. The read ends have consecutive
-// numbers, except for descriptors that were open before. The write ends have higher numbers.
+// numbers, except for descriptors that were open before. The write ends have higher
+// numbers.
 func idlePipes(tb testing.TB, n int) (r, w []int) {
 	tb.Helper()
 	const others = 64 // other open descriptors

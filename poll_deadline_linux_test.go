@@ -54,7 +54,8 @@ func TestSignals(t *testing.T) {
 
 	t.Run("entryPoint=RawPoll", func(t *testing.T) {
 		r, _ := newPipe(t)
-		fds := make([]PollFd, min(1000, raiseLimit(t))) // many entries, so that a call takes long
+		// There are many entries, so that a call takes long.
+		fds := make([]PollFd, min(1000, raiseLimit(t)))
 		for i := range fds {
 			fds[i] = PollFd{Fd: int32(r), Events: POLLIN}
 		}
@@ -69,8 +70,8 @@ func TestSignals(t *testing.T) {
 	})
 }
 
-// TestSignalsFasterThanAProbe checks that every way to poll ends at its timeout and sets every
-// Revents to 0, even if signals come faster than the kernel can check all entries.
+// TestSignalsFasterThanAProbe checks that every way to poll ends at its timeout and sets
+// every Revents to 0, even if signals come faster than the kernel can check all entries.
 func TestSignalsFasterThanAProbe(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -93,7 +94,8 @@ func TestSignalsFasterThanAProbe(t *testing.T) {
 		for _, timeout := range []time.Duration{0, 1, 5 * time.Millisecond} {
 			wantAllZero(t, fds, func() (int, error) { return Poll(fds, timeout) })
 			wantPoll(t, p, timeout)
-			must(t, p.Modify(int(fds[0].Fd), POLLIN)) // so that the next Poll copies the set
+			// This makes the next Poll copy the set.
+			must(t, p.Modify(int(fds[0].Fd), POLLIN))
 			wantPoll(t, p, timeout)
 		}
 		wantAllZero(t, fds, func() (int, error) { return RawPoll(fds) })
@@ -107,7 +109,8 @@ func untilInterrupted(t *testing.T, fds []PollFd, n int, f func()) {
 	t.Helper()
 	seen := 0
 	for start := time.Now(); seen < n && time.Since(start) < 5*time.Second; f() {
-		if _, errno := pollExact(fds, 0); errno == syscall.EINTR { // a call that is not retried
+		// This call is not retried.
+		if _, errno := pollExact(fds, 0); errno == syscall.EINTR {
 			seen++
 		}
 	}

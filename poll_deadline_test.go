@@ -31,7 +31,8 @@ func TestClock(t *testing.T) {
 // lastPolls is the number of calls after one that has waited until the time was up.
 var lastPolls = map[bool]int{false: 1}[rechecks]
 
-// A loopTest has a timeout, the steps of a fake kernel, and the system calls that are wanted.
+// A loopTest has a timeout, the steps of a fake kernel, and the system calls that are
+// wanted.
 type loopTest struct {
 	name     string
 	timeout  time.Duration
@@ -48,7 +49,8 @@ type loopStep struct {
 	errno syscall.Errno
 }
 
-// TestLoop checks the timeout of each system call, after each kind of answer to the previous one.
+// TestLoop checks the timeout of each system call, after each kind of answer to the
+// previous one.
 func TestLoop(t *testing.T) {
 	watchdog(t, soon)
 	const h = time.Hour // on a fake clock, so the test's own time does not matter
@@ -152,8 +154,8 @@ type pauseTest struct {
 	pauses  []time.Duration
 }
 
-// run returns the timeouts of the calls that poll nothing. If missing is not 0, poll(2) fails
-// with it, and only ppoll(2) can be used.
+// run returns the timeouts of the calls that poll nothing. If missing is not 0, poll(2)
+// fails with it, and only ppoll(2) can be used.
 func (v *pauseTest) run(t *testing.T, missing syscall.Errno) (pauses []time.Duration) {
 	call := 0
 	testCall = func(isPoll bool, nfds int, timeout time.Duration) (int, syscall.Errno, bool) {
@@ -179,8 +181,9 @@ func (v *pauseTest) run(t *testing.T, missing syscall.Errno) (pauses []time.Dura
 	return pauses
 }
 
-// TestPauses checks that a call that polls nothing comes only where calls return immediately again
-// and again, never after one that has waited, and never between the timeout and the last poll.
+// TestPauses checks that a call that polls nothing comes only where calls return
+// immediately again and again, never after one that has waited, and never between the
+// timeout and the last poll.
 func TestPauses(t *testing.T) {
 	watchdog(t, soon)
 	const ms, h = time.Millisecond, time.Hour
@@ -207,7 +210,8 @@ func TestPauses(t *testing.T) {
 			t.Run(fmt.Sprintf("case=%s/poll=%d", v.name, missing), func(t *testing.T) {
 				onCall(t, nil) // restores testCall and epoch
 				var pauses []time.Duration
-				for tries := 0; tries < 100; tries++ { // on a busy machine a call may take long without waiting
+				// On a busy machine a call may take long without waiting.
+				for tries := 0; tries < 100; tries++ {
 					if pauses = v.run(t, missing); slices.Equal(pauses, v.pauses) {
 						return
 					}
@@ -304,7 +308,8 @@ func TestNeverEarly(t *testing.T) {
 	all := idleFds(t)
 	count := 0
 	for total := time.Duration(0); total < budget; count++ {
-		timeout := time.Duration(1 + rng.Int63n(10000<<rng.Intn(12))) // up to 20 ms, but more short ones
+		// Up to 20 ms, but mostly less.
+		timeout := time.Duration(1 + rng.Int63n(10000<<rng.Intn(12)))
 		total += timeout
 		all[count%len(all)].never(timeout)
 	}

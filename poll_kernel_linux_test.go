@@ -37,8 +37,8 @@ func child(t *testing.T, test, what string) *exec.Cmd {
 	return cmd
 }
 
-// sleepingCalls are calls that poll f, with the server's answers: y means POLLIN, n means 0. A
-// call sleeps until each answer.
+// sleepingCalls are calls that poll f, with the server's answers: y means POLLIN, n
+// means 0. A call sleeps until each answer.
 func sleepingCalls(ctx context.Context, f *fdtest.FuseFile) []sleepingCall {
 	poller := func(skip uint8, poll func(p *Poller) ([]Ready, error)) func() (Events, error) {
 		return func() (Events, error) {
@@ -60,7 +60,8 @@ func sleepingCalls(ctx context.Context, f *fdtest.FuseFile) []sleepingCall {
 		return func(p *Poller) ([]Ready, error) { return p.Poll(timeout) }
 	}
 	wait := func(timeout time.Duration) func() (Events, error) {
-		return func() (Events, error) { return Wait(f.Fd, POLLIN, timeout) } // Wait calls Poll
+		// Wait calls Poll
+		return func() (Events, error) { return Wait(f.Fd, POLLIN, timeout) }
 	}
 	waitContext := func() (Events, error) { return WaitContext(ctx, f.Fd, POLLIN) }
 	pollContext := func(p *Poller) ([]Ready, error) { return p.PollContext(ctx) }
@@ -88,8 +89,8 @@ type sleepingCall struct {
 	want    Events
 }
 
-// TestSleepingHandler checks that a file whose poll function sleeps delays no other goroutine
-// and no garbage collection.
+// TestSleepingHandler checks that a file whose poll function sleeps delays no other
+// goroutine and no garbage collection.
 func TestSleepingHandler(t *testing.T) {
 	watchdog(t, 2*soon)
 	// fuse_file_poll in fs/fuse/file.c asks the server and waits for the answer. Only a
@@ -159,7 +160,8 @@ func forbid(t *testing.T, errno syscall.Errno, calls ...uintptr) {
 		t.Skip("no filter for " + runtime.GOARCH)
 	}
 	const (
-		load, jump, ret = 0x20, 0x15, 0x06 // BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K
+		// BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K
+		load, jump, ret = 0x20, 0x15, 0x06
 		allow, fail     = 0x7fff0000, 0x00050000
 	)
 	program := []syscall.SockFilter{
@@ -300,7 +302,8 @@ func wantOpenFailed(t *testing.T, name string, got Events, err error, errno sysc
 	}
 }
 
-// A standInTest has a timeout, and the system calls that are wanted if some fail with errno.
+// A standInTest has a timeout, and the system calls that are wanted if some fail with
+// errno.
 type standInTest struct {
 	name    string
 	timeout time.Duration
@@ -357,8 +360,8 @@ func standInTests(errno syscall.Errno) []standInTest {
 	}
 }
 
-// TestStandIn checks the system calls that are made if one is missing or forbidden, either from
-// the start or from the middle of a wait.
+// TestStandIn checks the system calls that are made if one is missing or forbidden, either
+// from the start or from the middle of a wait.
 func TestStandIn(t *testing.T) {
 	if !hasPoll {
 		t.Skip("there is no poll(2)")

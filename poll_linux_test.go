@@ -11,8 +11,8 @@ import (
 	"unsafe"
 )
 
-// TestTooManyFds checks that more entries than RLIMIT_NOFILE, including those with a negative
-// Fd, give ErrTooManyFds and EINVAL, and that no registration is lost.
+// TestTooManyFds checks that more entries than RLIMIT_NOFILE, including those with a
+// negative Fd, give ErrTooManyFds and EINVAL, and that no registration is lost.
 func TestTooManyFds(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -52,8 +52,8 @@ func TestTooManyFds(t *testing.T) {
 	}
 }
 
-// wantTooMany checks that the error is ErrTooManyFds and nothing is ready if tooMany is set, and
-// otherwise that the result is want.
+// wantTooMany checks that the error is ErrTooManyFds and nothing is ready if tooMany is
+// set, and otherwise that the result is want.
 func wantTooMany(t *testing.T, tooMany bool, want, n int, err error) {
 	t.Helper()
 	if tooMany {
@@ -73,7 +73,8 @@ func TestMoreThanAnInt(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("int has 32 bits: there is no such array")
 	}
-	for _, n := range []uint64{1 << 31, 1 << 32, 1<<32 + 1} { // truncated, the last would be 1
+	// Truncated, the last would be 1.
+	for _, n := range []uint64{1 << 31, 1 << 32, 1<<32 + 1} {
 		// The memory is never touched, so it takes only address space.
 		memory, err := syscall.Mmap(-1, 0, int(n*8), syscall.PROT_NONE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 		if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestSynctest checks that every timeout in a bubble, not only the first, is measured by the
-// kernel.
+// TestSynctest checks that every timeout in a bubble, not only the first, is measured by
+// the kernel.
 func TestSynctest(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -38,8 +38,8 @@ func TestSynctest(t *testing.T) {
 	}
 }
 
-// TestSynctestPieces checks that a timeout of several pieces ends in a bubble, where only the
-// kernel can measure each piece.
+// TestSynctestPieces checks that a timeout of several pieces ends in a bubble, where only
+// the kernel can measure each piece.
 func TestSynctestPieces(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 3*maxWait + time.Hour
@@ -58,7 +58,8 @@ func TestSynctestPieces(t *testing.T) {
 	})
 }
 
-// TestSynctestChanges checks that a Poll in a bubble sees changes and goes on waiting after them.
+// TestSynctestChanges checks that a Poll in a bubble sees changes and goes on waiting after
+// them.
 func TestSynctestChanges(t *testing.T) {
 	watchdog(t, soon)
 	if returnsEarly {
@@ -74,7 +75,8 @@ func TestSynctestChanges(t *testing.T) {
 	})
 }
 
-// inBubble runs f in a bubble. Bubbles need the timers of Go 1.23, and go.mod selects older ones.
+// inBubble runs f in a bubble. Bubbles need the timers of Go 1.23, and go.mod selects older
+// ones.
 func inBubble(t *testing.T, f func()) {
 	t.Setenv("GODEBUG", "asynctimerchan=0")
 	synctest.Test(t, func(t *testing.T) { f() })

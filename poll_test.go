@@ -57,8 +57,9 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestNothingReady checks that a call that finds nothing clears every Revents, and that a call
-// with nothing to poll waits for the timeout and writes nothing, whatever the array's pointer.
+// TestNothingReady checks that a call that finds nothing clears every Revents, and that a
+// call with nothing to poll waits for the timeout and writes nothing, whatever the array's
+// pointer.
 func TestNothingReady(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
@@ -81,8 +82,8 @@ func TestNothingReady(t *testing.T) {
 	}
 }
 
-// TestUnknownBits checks that bits without a name do no harm. (TestModel checks that they are
-// passed to and from the kernel.)
+// TestUnknownBits checks that bits without a name do no harm. (TestModel checks that they
+// are passed to and from the kernel.)
 func TestUnknownBits(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

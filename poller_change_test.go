@@ -33,7 +33,8 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 				p.Unregister(fd)
 			}
 			for start := time.Now(); time.Since(start) < 2*time.Microsecond; {
-				runtime.Gosched() // otherwise Poll would run only every 10 ms on one processor
+				// Otherwise Poll would run only every 10 ms on one processor.
+				runtime.Gosched()
 			}
 		}
 		n <- changes
@@ -41,8 +42,8 @@ func churn(p *Poller, fds ...int) (stop func() (changes int)) {
 	return func() int { over.Store(true); return <-n }
 }
 
-// TestTimeLeftAfterChanges checks that each iteration of a wait uses the remaining time as its
-// timeout.
+// TestTimeLeftAfterChanges checks that each iteration of a wait uses the remaining time as
+// its timeout.
 func TestTimeLeftAfterChanges(t *testing.T) {
 	watchdog(t, soon)
 	const timeout = 20 * time.Millisecond
@@ -120,8 +121,8 @@ func TestChangeEndsOneIteration(t *testing.T) {
 	(<-c).want(t, nil)
 }
 
-// TestChangeIsSeenByWaitingPoll checks that a waiting Poll reports descriptors and events that are
-// added during the wait, and no descriptors that are unregistered.
+// TestChangeIsSeenByWaitingPoll checks that a waiting Poll reports descriptors and events
+// that are added during the wait, and no descriptors that are unregistered.
 func TestChangeIsSeenByWaitingPoll(t *testing.T) {
 	for _, v := range []struct {
 		name   string
@@ -176,8 +177,8 @@ func growAndShrink(p *Poller) (err error) {
 	return err
 }
 
-// TestChangesAfterKernelAnswered checks that changes take effect even if they come after the
-// system call has returned and before Poll has read its result.
+// TestChangesAfterKernelAnswered checks that changes take effect even if they come after
+// the system call has returned and before Poll has read its result.
 func TestChangesAfterKernelAnswered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -235,8 +236,8 @@ func TestChangesAfterKernelAnswered(t *testing.T) {
 	}
 }
 
-// TestUnregisteredIsReleased checks that a waiting Poll releases a file that is unregistered and
-// closed: Linux keeps a file open while a call waits on it.
+// TestUnregisteredIsReleased checks that a waiting Poll releases a file that is
+// unregistered and closed: Linux keeps a file open while a call waits on it.
 func TestUnregisteredIsReleased(t *testing.T) {
 	watchdog(t, soon)
 	idle, _ := newPipe(t)
@@ -262,7 +263,8 @@ func TestUnregisteredIsReleased(t *testing.T) {
 			t.Logf("Poll held the file on try %d", tries)
 			return
 		}
-		// Poll was outside the kernel when w was closed, or the kernel has reported POLLNVAL.
+		// Poll was outside the kernel when w was closed, or the kernel has reported
+		// POLLNVAL.
 	}
 	t.Log("Poll never held the file")
 }

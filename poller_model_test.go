@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// A modelTest runs scripts, which are random sequences of calls, on a Poller and on a model of
-// it. The scripts also open, replace and close descriptors.
+// A modelTest runs scripts, which are random sequences of calls, on a Poller and on a model
+// of it. The scripts also open, replace and close descriptors.
 type modelTest struct {
 	testing.TB
 	numbers []int // descriptors for the Poller; scripts open and close the first few
@@ -259,8 +259,8 @@ func (w *modelTest) expect() map[int]Events {
 	return w.counting(fds, w.set)
 }
 
-// counting returns what a Poll must report if the set was before when it entered the kernel,
-// and the kernel returned fds.
+// counting returns what a Poll must report if the set was before when it entered the
+// kernel, and the kernel returned fds.
 func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Events {
 	want := make(map[int]Events)
 	for _, f := range fds {
@@ -274,8 +274,8 @@ func (w *modelTest) counting(fds []PollFd, before map[int]modeled) map[int]Event
 	return want
 }
 
-// poll calls Poll. When Poll is about to enter the kernel, poll executes the number of steps
-// given by changes. Every third time, the result of the first system call is random.
+// poll calls Poll. When Poll is about to enter the kernel, poll executes the number of
+// steps given by changes. Every third time, the result of the first system call is random.
 func (w *modelTest) poll(timeout time.Duration, changes int) {
 	before := make(map[int]modeled, len(w.set)) // the set that is passed to the kernel
 	for fd, m := range w.set {
@@ -382,8 +382,8 @@ func (w *modelTest) invariants() {
 	}
 }
 
-// TestModel checks random sequences of all calls, including changes during a Poll, against a
-// model.
+// TestModel checks random sequences of all calls, including changes during a Poll, against
+// a model.
 func TestModel(t *testing.T) {
 	watchdog(t, 8*soon)
 	start := time.Now()
@@ -450,9 +450,9 @@ func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int
 	return err
 }
 
-// TestHammer checks, with eight goroutines that change the set and write while one polls and
-// reads, that no descriptor is reported with the value of another or if it was unregistered before
-// the Poll began, and that every ready descriptor is reported.
+// TestHammer checks, with eight goroutines that change the set and write while one polls
+// and reads, that no descriptor is reported with the value of another or if it was
+// unregistered before the Poll began, and that every ready descriptor is reported.
 func TestHammer(t *testing.T) {
 	watchdog(t, 4*soon)
 	const changers, each = 8, 4

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Tests that nothing is lost if a Poll that may wait probes first, which means that it polls
-// without waiting.
+// Tests that nothing is lost if a Poll that may wait probes first, which means that it
+// polls without waiting.
 
 package poll
 
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// probing returns a Poller of a pipe whose next Poll probes first. During the probe it calls f:
-// before the system call or, if after is set, after it.
+// probing returns a Poller of a pipe whose next Poll probes first. During the probe it
+// calls f: before the system call or, if after is set, after it.
 func probing(tb testing.TB, after bool, f func(p *Poller, r, w int)) (p *Poller, r, w int) {
 	tb.Helper()
 	r, w = newPipe(tb)
@@ -56,8 +56,8 @@ type counter struct {
 	before        func(waits bool) // if not nil, runs before each call
 }
 
-// newCounter counts the system calls of p. A call that is interrupted, for example by a signal
-// of the runtime, or returns early is repeated and counted once.
+// newCounter counts the system calls of p. A call that is interrupted, for example by a
+// signal of the runtime, or returns early is repeated and counted once.
 func newCounter(tb testing.TB, p *Poller) *counter {
 	c := new(counter)
 	onCall(tb, func(_ bool, timeout time.Duration) (n int, errno syscall.Errno, done bool) {
@@ -82,7 +82,8 @@ func newCounter(tb testing.TB, p *Poller) *counter {
 	return c
 }
 
-// A pingPong is a Poller of a pipe that receives a byte before a Poll, or once that Poll waits.
+// A pingPong is a Poller of a pipe that receives a byte before a Poll, or once that Poll
+// waits.
 type pingPong struct {
 	testing.TB
 	p    *Poller
@@ -130,8 +131,8 @@ func (pp *pingPong) busy(timeout time.Duration) (probed bool) {
 	return pp.probes == 1
 }
 
-// TestProbeFirst checks the system calls of Poll: if probeFirst is true, one that does not wait
-// and, if nothing is ready, another that waits; otherwise only one that may wait.
+// TestProbeFirst checks the system calls of Poll: if probeFirst is true, one that does not
+// wait and, if nothing is ready, another that waits; otherwise only one that may wait.
 func TestProbeFirst(t *testing.T) {
 	watchdog(t, soon)
 	pp := newPingPong(t)
@@ -219,8 +220,8 @@ func (v *probeTest) run(t *testing.T, after bool, call func(p *Poller) ([]Ready,
 	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
 }
 
-// TestNothingLostWhileProbing checks that events and changes during a probe have the same effect
-// as during the wait.
+// TestNothingLostWhileProbing checks that events and changes during a probe have the same
+// effect as during the wait.
 func TestNothingLostWhileProbing(t *testing.T) {
 	needProbes(t)
 	for _, v := range probeTests {
@@ -296,8 +297,8 @@ func TestProbeTakesTime(t *testing.T) {
 	}
 }
 
-// TestProbeFails checks that an error in a probe is returned once, without a wait, and changes
-// nothing.
+// TestProbeFails checks that an error in a probe is returned once, without a wait, and
+// changes nothing.
 func TestProbeFails(t *testing.T) {
 	needProbes(t)
 	watchdog(t, soon)
@@ -321,8 +322,8 @@ func TestProbeFails(t *testing.T) {
 	wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN, Value: "value"})
 }
 
-// TestBusyLoopCanWait checks that a loop that has never waited can still wait when no descriptor
-// is left, because its first call has made the Waker.
+// TestBusyLoopCanWait checks that a loop that has never waited can still wait when no
+// descriptor is left, because its first call has made the Waker.
 func TestBusyLoopCanWait(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -338,8 +339,8 @@ func TestBusyLoopCanWait(t *testing.T) {
 	(<-c).want(t, nil)
 }
 
-// TestPingPongRarelyProbes checks that a loop that always has to wait probes in calls 1, 3, 7,
-// 15 and so on, and in the end only in every 64th call.
+// TestPingPongRarelyProbes checks that a loop that always has to wait probes in calls 1, 3,
+// 7, 15 and so on, and in the end only in every 64th call.
 func TestPingPongRarelyProbes(t *testing.T) {
 	needProbes(t)
 	watchdog(t, soon)
@@ -364,8 +365,8 @@ func TestPingPongRarelyProbes(t *testing.T) {
 	}
 }
 
-// TestBecomesBusy checks that a loop that becomes busy probes after at most maxSkip calls, and
-// that a loop that is no longer busy stops probing immediately.
+// TestBecomesBusy checks that a loop that becomes busy probes after at most maxSkip calls,
+// and that a loop that is no longer busy stops probing immediately.
 func TestBecomesBusy(t *testing.T) {
 	needProbes(t)
 	needFds(t, 120)
@@ -399,8 +400,8 @@ func TestBecomesBusy(t *testing.T) {
 	}
 }
 
-// TestProbeIsEnough checks that a call makes no system call that waits if it has been woken or
-// has a timeout of 0.
+// TestProbeIsEnough checks that a call makes no system call that waits if it has been woken
+// or has a timeout of 0.
 func TestProbeIsEnough(t *testing.T) {
 	needProbes(t)
 	watchdog(t, soon)

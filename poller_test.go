@@ -94,7 +94,8 @@ func TestStopsAtTheLast(t *testing.T) {
 	}
 }
 
-// TestArrayIsKept checks that the array for the kernel is rebuilt only after a change of the set.
+// TestArrayIsKept checks that the array for the kernel is rebuilt only after a change of
+// the set.
 func TestArrayIsKept(t *testing.T) {
 	watchdog(t, soon)
 	const mark Events = 0x4000 // has no meaning for a pipe
@@ -138,8 +139,8 @@ func TestArrayIsKept(t *testing.T) {
 	}
 }
 
-// TestWake checks that any number of Wakes end one Poll: the waiting one, or otherwise the next
-// one that would wait.
+// TestWake checks that any number of Wakes end one Poll: the waiting one, or otherwise the
+// next one that would wait.
 func TestWake(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -158,7 +159,8 @@ func TestWake(t *testing.T) {
 	}
 	wantPoll(t, p, 0) // does not wait, so the Wake stays pending
 	mustWrite(t, w, "x")
-	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // does not wait either
+	// This call does not wait either.
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN})
 	readAll(r)
 	must(t, p.Register(w, POLLIN)) // a change in between
 	must(t, p.Unregister(w))
@@ -173,7 +175,8 @@ func TestWake(t *testing.T) {
 	wantNotWoken()
 }
 
-// TestWakeNeverLost checks that every Wake is followed by an empty return, whatever else happens.
+// TestWakeNeverLost checks that every Wake is followed by an empty return, whatever else
+// happens.
 func TestWakeNeverLost(t *testing.T) {
 	watchdog(t, 4*soon)
 	wakes := scaled(5000, 5)
@@ -272,8 +275,9 @@ func TestCloseWhileWaiting(t *testing.T) {
 		t.Errorf("fd %d was closed", r)
 	}
 
-	during := newPoller(t, []int{r}, POLLIN) // ErrClosed takes precedence over ErrConcurrentPoll
-	var once sync.Once                       // the kernel may be called again, after EAGAIN
+	// ErrClosed takes precedence over ErrConcurrentPoll.
+	during := newPoller(t, []int{r}, POLLIN)
+	var once sync.Once // the kernel may be called again, after EAGAIN
 	onWait(t, func() {
 		once.Do(func() {
 			must(t, during.Close())
@@ -318,8 +322,8 @@ func wantClosed(t *testing.T, p *Poller, fd int) {
 	}
 }
 
-// TestCloseRaces checks that Close ends all calls that race with it, and leaves no descriptor
-// open.
+// TestCloseRaces checks that Close ends all calls that race with it, and leaves no
+// descriptor open.
 func TestCloseRaces(t *testing.T) {
 	watchdog(t, 4*soon)
 	r, _ := newPipe(t)
@@ -359,8 +363,8 @@ func TestCloseRaces(t *testing.T) {
 	}
 }
 
-// TestWakeNumberIsNotTheUsers checks that a registered descriptor that is closed reports POLLNVAL
-// even if the Poller's own Waker gets its number.
+// TestWakeNumberIsNotTheUsers checks that a registered descriptor that is closed reports
+// POLLNVAL even if the Poller's own Waker gets its number.
 func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -417,8 +421,8 @@ func TestWakeNumberIsNotTheUsers(t *testing.T) {
 	}
 }
 
-// TestNoDescriptorLeft checks that a Poller that cannot make a Waker returns ready descriptors,
-// or the error if there are none.
+// TestNoDescriptorLeft checks that a Poller that cannot make a Waker returns ready
+// descriptors, or the error if there are none.
 func TestNoDescriptorLeft(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -432,7 +436,8 @@ func TestNoDescriptorLeft(t *testing.T) {
 	_, err := p.PollContext(context.Background())
 	wantError(t, err, "open", -1, syscall.EMFILE)
 	mustWrite(t, w, "x")
-	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN}) // something is ready: needs no Waker
+	// Something is ready, so Poll needs no Waker.
+	(<-goPoll(p, Forever)).want(t, nil, Ready{Fd: r, Events: POLLIN})
 	readAll(r)
 	if events, ok := p.Registered(r); events != POLLIN || !ok {
 		t.Error("the registration is lost")
@@ -449,8 +454,8 @@ func TestNoDescriptorLeft(t *testing.T) {
 	(<-c).want(t, nil)
 }
 
-// TestWakerCannotMove checks that Poll fails with EMFILE, not with fcntl(2)'s EINVAL, if its Waker
-// has a registered number and there is no other below RLIMIT_NOFILE.
+// TestWakerCannotMove checks that Poll fails with EMFILE, not with fcntl(2)'s EINVAL, if
+// its Waker has a registered number and there is no other below RLIMIT_NOFILE.
 func TestWakerCannotMove(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -459,7 +464,8 @@ func TestWakerCannotMove(t *testing.T) {
 	waitsAtOnce(p)
 	wantPoll(t, p, 1)
 	highest := max(p.wake.r, p.wake.w)
-	restore := setLimit(t, highest+1) // so that Poll asks fcntl(2) for a number that is too high
+	// This makes Poll ask fcntl(2) for a number that is too high.
+	restore := setLimit(t, highest+1)
 
 	wantError(t, p.wake.moveAbove(highest), "open", -1, syscall.EMFILE)
 	must(t, p.Register(highest, POLLOUT))
@@ -475,8 +481,8 @@ func TestWakerCannotMove(t *testing.T) {
 	if p.wake != nil {
 		t.Errorf("the Waker has kept fd %d, which is registered", p.wake.r)
 	}
-	// The Waker was closed, so its number is free, and Poll reports POLLNVAL instead of
-	// an error.
+	// The Waker was closed, so its number is free, and Poll reports POLLNVAL instead of an
+	// error.
 	pollResult{ready, err}.want(t, nil, Ready{Fd: highest, Events: POLLNVAL})
 	must(t, p.Unregister(highest))
 
@@ -588,8 +594,8 @@ func TestOneSignalAWait(t *testing.T) {
 	p.waiting, p.polling = false, false
 }
 
-// TestWakeClosedByOthers checks that a Poller makes a new Waker if other code has closed its Waker
-// by mistake.
+// TestWakeClosedByOthers checks that a Poller makes a new Waker if other code has closed
+// its Waker by mistake.
 func TestWakeClosedByOthers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// TestRegisteredInTime checks that a Poll whose wait times out reports everything registered
-// before, even if an earlier change has not signaled yet, and so keeps others from signaling.
+// TestRegisteredInTime checks that a Poll whose wait times out reports everything
+// registered before, even if an earlier change has not signaled yet, and so keeps others
+// from signaling.
 func TestRegisteredInTime(t *testing.T) {
 	watchdog(t, soon)
 	for _, v := range []struct {
@@ -58,8 +59,8 @@ func TestRegisteredInTime(t *testing.T) {
 	}
 }
 
-// TestRegisteredBeforeDone checks that a waiting PollContext reports a ready descriptor that was
-// registered before its context was done.
+// TestRegisteredBeforeDone checks that a waiting PollContext reports a ready descriptor
+// that was registered before its context was done.
 func TestRegisteredBeforeDone(t *testing.T) {
 	watchdog(t, soon)
 	_, ready := newPipe(t)
@@ -74,8 +75,8 @@ func TestRegisteredBeforeDone(t *testing.T) {
 	}
 }
 
-// TestReadyWithoutWaker checks that PollContext reports ready descriptors if it cannot create a
-// Waker, even if its context is done during the call.
+// TestReadyWithoutWaker checks that PollContext reports ready descriptors if it cannot
+// create a Waker, even if its context is done during the call.
 func TestReadyWithoutWaker(t *testing.T) {
 	watchdog(t, soon)
 	_, ready := newPipe(t)
@@ -92,8 +93,8 @@ func TestReadyWithoutWaker(t *testing.T) {
 	}
 }
 
-// TestRegisteredInTimeRace checks, while other goroutines change the set, that Poll never returns
-// empty if a ready descriptor was registered long before the timeout.
+// TestRegisteredInTimeRace checks, while other goroutines change the set, that Poll never
+// returns empty if a ready descriptor was registered long before the timeout.
 func TestRegisteredInTimeRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const timeout, margin = 20 * time.Millisecond, time.Millisecond

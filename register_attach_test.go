@@ -61,8 +61,8 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// TestAttachInTheKernel checks that Attach does not end a wait, and that Poll returns the value
-// that is current when it returns, never one of an earlier registration.
+// TestAttachInTheKernel checks that Attach does not end a wait, and that Poll returns the
+// value that is current when it returns, never one of an earlier registration.
 func TestAttachInTheKernel(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -138,8 +138,8 @@ func inGoroutine(tb testing.TB, f func() error) {
 	must(tb, <-done)
 }
 
-// TestAttachedIsLetGo checks that the Poller keeps a value and a conn reachable while they are
-// registered, and drops them after that, in the next Poll at the latest.
+// TestAttachedIsLetGo checks that the Poller keeps a value and a conn reachable while they
+// are registered, and drops them after that, in the next Poll at the latest.
 func TestAttachedIsLetGo(t *testing.T) {
 	watchdog(t, 2*soon)
 	r, w := newPipe(t)
@@ -197,8 +197,8 @@ func TestAttachedIsLetGo(t *testing.T) {
 	}
 }
 
-// TestManyAttachedAreLetGo checks that the Poller drops values that were replaced, and values of
-// an earlier, larger result.
+// TestManyAttachedAreLetGo checks that the Poller drops values that were replaced, and
+// values of an earlier, larger result.
 func TestManyAttachedAreLetGo(t *testing.T) {
 	needFds(t, 50)
 	watchdog(t, soon)

@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Tests of RegisterConn with real conns, and with conns that are closed, that fail, or that hold
-// a lock.
+// Tests of RegisterConn with real conns, and with conns that are closed, that fail, or that
+// hold a lock.
 
 package poll
 
@@ -18,8 +18,8 @@ import (
 	"testing"
 )
 
-// A realConn is a conn of package os or net, with its mode and the events it reports for the mask
-// POLLIN, POLLPRI and POLLOUT.
+// A realConn is a conn of package os or net, with its mode and the events it reports for
+// the mask POLLIN, POLLPRI and POLLOUT.
 type realConn struct {
 	name string
 	c    interface {
@@ -62,8 +62,8 @@ func realConns(t *testing.T) (all []realConn) {
 	return all
 }
 
-// TestRegisterConn checks that the conn's descriptor is watched, that the Poller does not change
-// the conn's mode or close it, and that a closed conn is an error.
+// TestRegisterConn checks that the conn's descriptor is watched, that the Poller does not
+// change the conn's mode or close it, and that a closed conn is an error.
 func TestRegisterConn(t *testing.T) {
 	watchdog(t, soon)
 	for _, v := range realConns(t) {
@@ -83,7 +83,8 @@ func TestRegisterConn(t *testing.T) {
 				t.Errorf("flags %#x before, %#x after; non-blocking: want %v", before, after, v.nonblocking)
 			}
 
-			// The masks of a second call replace those of the first, and the conn counts once.
+			// The masks of a second call replace those of the first, and the conn counts
+			// once.
 			again, err := p.RegisterConn(v.c, POLLIN, POLLRDNORM)
 			if again != fd || err != nil {
 				t.Errorf("RegisterConn again = %d, %v", again, err)
@@ -202,8 +203,8 @@ func TestRegisterConnWhileHeld(t *testing.T) {
 	}
 }
 
-// TestRegisterConnRace checks that RegisterConn registers nothing else if another goroutine closes
-// the conn and opens a file that may get its number.
+// TestRegisterConnRace checks that RegisterConn registers nothing else if another goroutine
+// closes the conn and opens a file that may get its number.
 func TestRegisterConnRace(t *testing.T) {
 	watchdog(t, 8*soon)
 	rounds := scaled(20000, 10)
@@ -249,8 +250,8 @@ func TestRegisterConnRace(t *testing.T) {
 	t.Logf("of %d rounds RegisterConn was first in %d", rounds, first)
 }
 
-// TestRegisterConnFailsLate checks that a RegisterConn that fails after its callback removes the
-// registration if it is still its own, and no other.
+// TestRegisterConnFailsLate checks that a RegisterConn that fails after its callback
+// removes the registration if it is still its own, and no other.
 func TestRegisterConnFailsLate(t *testing.T) {
 	watchdog(t, soon)
 	const fd = 1000
@@ -288,8 +289,8 @@ type panicConn struct{ with any }
 
 func (c panicConn) SyscallConn() (syscall.RawConn, error) { panic(c.with) }
 
-// TestRegisterConnPanics checks that a panic of c's methods passes through, and leaves the Poller
-// unlocked and unchanged.
+// TestRegisterConnPanics checks that a panic of c's methods passes through, and leaves the
+// Poller unlocked and unchanged.
 func TestRegisterConnPanics(t *testing.T) {
 	const with = "a panic"
 	for name, c := range map[string]syscall.Conn{

@@ -27,8 +27,8 @@ var enables = []struct {
 	}},
 }
 
-// TestDisable checks that a disabled descriptor reports nothing, whatever its state and mask, that
-// it keeps its mask and value, and which calls enable it.
+// TestDisable checks that a disabled descriptor reports nothing, whatever its state and
+// mask, that it keeps its mask and value, and which calls enable it.
 func TestDisable(t *testing.T) {
 	watchdog(t, soon)
 	hungUp, w := newPipe(t)
@@ -86,8 +86,8 @@ func TestDisable(t *testing.T) {
 	}
 }
 
-// TestDisableDuringWait checks that a waiting Poll stops watching a descriptor that is disabled,
-// goes on waiting, and returns if a ready descriptor is enabled.
+// TestDisableDuringWait checks that a waiting Poll stops watching a descriptor that is
+// disabled, goes on waiting, and returns if a ready descriptor is enabled.
 func TestDisableDuringWait(t *testing.T) {
 	watchdog(t, soon)
 	for _, enable := range enables {
@@ -117,8 +117,8 @@ func TestDisableDuringWait(t *testing.T) {
 	}
 }
 
-// TestDisableForgetsCallUnderWay checks that an event that the kernel found before its descriptor
-// was disabled is not reported after the descriptor is enabled again.
+// TestDisableForgetsCallUnderWay checks that an event that the kernel found before its
+// descriptor was disabled is not reported after the descriptor is enabled again.
 func TestDisableForgetsCallUnderWay(t *testing.T) {
 	watchdog(t, soon)
 	for _, enable := range enables {
@@ -146,8 +146,8 @@ func TestDisableForgetsCallUnderWay(t *testing.T) {
 	}
 }
 
-// TestDisableRace checks, with many workers, that no descriptor is handed out while a worker has
-// it, and that no event is lost.
+// TestDisableRace checks, with many workers, that no descriptor is handed out while a
+// worker has it, and that no event is lost.
 func TestDisableRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	const fds, workers = 8, 4

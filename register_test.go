@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestRegisterMasks checks the mask that Register sets, for a new descriptor and for one that
-// is already registered.
+// TestRegisterMasks checks the mask that Register sets, for a new descriptor and for one
+// that is already registered.
 func TestRegisterMasks(t *testing.T) {
 	const dflt = POLLIN | POLLPRI | POLLOUT
 	for _, v := range []struct {
@@ -97,8 +97,8 @@ func TestBadDescriptors(t *testing.T) {
 	wantSet(t, &empty, nil)
 }
 
-// TestClosedDescriptor checks that a descriptor that is not open reports POLLNVAL on every call
-// until it is unregistered or opened.
+// TestClosedDescriptor checks that a descriptor that is not open reports POLLNVAL on every
+// call until it is unregistered or opened.
 func TestClosedDescriptor(t *testing.T) {
 	watchdog(t, soon)
 	fd := closedFd(t)

@@ -1,6 +1,7 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Tests of Wait, and of the arguments of WaitContext. Tests of entryPoints test Wait as well.
+// Tests of Wait, and of the arguments of WaitContext. Tests of entryPoints test Wait as
+// well.
 
 package poll
 
@@ -13,8 +14,8 @@ import (
 	"time"
 )
 
-// TestWaitArguments checks that invalid arguments give errors, even if the context is done, and
-// that nothing is polled.
+// TestWaitArguments checks that invalid arguments give errors, even if the context is done,
+// and that nothing is polled.
 func TestWaitArguments(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)

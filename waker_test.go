@@ -80,7 +80,8 @@ func TestWakerLevel(t *testing.T) {
 			}()
 		}
 		if round%2 == 0 {
-			time.Sleep(time.Millisecond) // so that most goroutines are waiting; the test passes even if none is
+			// After this, most goroutines are waiting. The test passes even if none is.
+			time.Sleep(time.Millisecond)
 		}
 		for i := 0; i < 1+100*(round%3); i++ {
 			must(t, w.Wake())
@@ -94,8 +95,8 @@ func TestWakerLevel(t *testing.T) {
 	}
 }
 
-// TestWakerDescriptor checks that a Waker's descriptors are close-on-exec and
-// non-blocking, and that Fd returns the same number until Close and then -1.
+// TestWakerDescriptor checks that a Waker's descriptors are close-on-exec and non-blocking,
+// and that Fd returns the same number until Close and then -1.
 func TestWakerDescriptor(t *testing.T) {
 	w := newWaker(t)
 	if w.Fd() != w.r || w.Fd() < 0 {
@@ -153,8 +154,8 @@ func TestWakerClosed(t *testing.T) {
 	}
 }
 
-// TestWakerCloseRace checks that methods that race with Close do not use the descriptor after it
-// is closed, when its number may belong to another file.
+// TestWakerCloseRace checks that methods that race with Close do not use the descriptor
+// after it is closed, when its number may belong to another file.
 func TestWakerCloseRace(t *testing.T) {
 	watchdog(t, 4*soon)
 	rounds := scaled(1000, 10)
@@ -223,8 +224,8 @@ func TestWakerCloseRace(t *testing.T) {
 	}
 }
 
-// TestWakerNeverWaits checks that Wake never waits, not even after enough Wakes to fill a pipe,
-// and that one Reset clears all of them.
+// TestWakerNeverWaits checks that Wake never waits, not even after enough Wakes to fill a
+// pipe, and that one Reset clears all of them.
 func TestWakerNeverWaits(t *testing.T) {
 	watchdog(t, 2*soon)
 	const wakes = 100000 // a pipe holds 65,536 bytes
@@ -242,8 +243,8 @@ func TestWakerNeverWaits(t *testing.T) {
 	}
 }
 
-// TestWakerGarbage checks that the garbage collector closes a Waker that was dropped, even if small
-// objects next to it are in use, and closes no Waker that is in use.
+// TestWakerGarbage checks that the garbage collector closes a Waker that was dropped, even
+// if small objects next to it are in use, and closes no Waker that is in use.
 func TestWakerGarbage(t *testing.T) {
 	needFds(t, 130)
 	watchdog(t, 2*soon)
