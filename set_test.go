@@ -35,7 +35,7 @@ func TestMemory(t *testing.T) {
 			got := heap(func() any {
 				p := new(Poller)
 				for _, fd := range v.fds {
-					p.Register(fd)
+					must(t, p.Register(fd))
 				}
 				return p
 			})
