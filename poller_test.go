@@ -569,29 +569,41 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	must(t, p.Close())
 }
 
-// TestOneSignalAWait checks that any number of changes signal a waiting Poll once.
+// TestOneSignalAWait checks that every kind of change signals a waiting Poll, and that any number
+// of changes signal once.
 func TestOneSignalAWait(t *testing.T) {
 	watchdog(t, soon)
-	r, _ := newPipe(t)
+	r, w := newPipe(t)
 	p := newPoller(t, []int{r}, POLLIN)
 	waitsAtOnce(p)
-	if _, err := p.Poll(time.Microsecond); err != nil {
-		t.Fatal(err)
-	}
-	p.waiting, p.polling = true, true // as if a Poll waited all the time
-	for i := 0; i < 100; i++ {
+	wantPoll(t, p, time.Microsecond)
+	p.polling = true
+	for _, v := range []struct {
+		name   string
+		change func() error
+	}{
+		{"Register", func() error { return p.Register(w, 0) }},
+		{"Modify", func() error { return p.Modify(w, POLLPRI) }},
+		{"Disable", func() error { return p.Disable(w) }},
+		{"Register again", func() error { return p.Register(w, 0) }},
+		{"Unregister", func() error { return p.Unregister(w) }},
+		{"RegisterConn", func() error { _, err := p.RegisterConn(fdConn(w), 0); return err }},
+		{"Wake", p.Wake},
+	} {
+		p.waiting, p.set.changed, p.woken = true, false, false // as if a Poll waited all the time
+		must(t, v.change())
 		must(t, p.Modify(r, POLLIN))
 		must(t, p.Wake())
+		var b [256]byte
+		n, err := syscall.Read(p.wake.r, b[:])
+		if p.wake.r == p.wake.w {
+			n = int(b[0]) + int(b[7]) // an eventfd's counter, in either byte order
+		}
+		if n != 1 || err != nil || p.waiting {
+			t.Errorf("%s: signaled %d times, %v", v.name, n, err)
+		}
 	}
-	var b [256]byte
-	n, err := syscall.Read(p.wake.r, b[:])
-	if p.wake.r == p.wake.w {
-		n = int(b[0]) + int(b[7]) // an eventfd's counter, in either byte order
-	}
-	if n != 1 || err != nil {
-		t.Errorf("signaled %d times, %v", n, err)
-	}
-	p.waiting, p.polling = false, false
+	p.polling = false
 }
 
 // TestWakeClosedByOthers checks that a Poller makes a new Waker if other code has closed
