@@ -18,8 +18,8 @@ var (
 	// descriptor that is not registered.
 	ErrNotRegistered = errors.New("not registered")
 
-	// ErrConcurrentPoll is returned by Poll and PollContext while another
-	// call of either is under way on the same Poller.
+	// ErrConcurrentPoll is returned by Poll and PollContext while another call of either is
+	// under way on the same Poller.
 	ErrConcurrentPoll = errors.New("another call is under way")
 
 	// ErrTooManyFds is returned if a call has more entries than the kernel's limit: the
@@ -28,8 +28,8 @@ var (
 	// syscall.EINVAL) holds as well.
 	ErrTooManyFds error = tooManyFds{}
 
-	// ErrClosed is returned by methods of a closed Poller or Waker.
-	// errors.Is(err, os.ErrClosed) holds as well.
+	// ErrClosed is returned by methods of a closed Poller or Waker. errors.Is(err,
+	// os.ErrClosed) holds as well.
 	ErrClosed error = closed{}
 )
 
@@ -45,9 +45,11 @@ func (tooManyFds) Unwrap() error { return syscall.EINVAL }
 
 // Error describes an operation that failed.
 type Error struct {
-	Op  string // "poll", "register", "modify", "disable", "attach", "unregister", "wake", "reset", "close" or "open"
-	Fd  int    // the descriptor, or -1 if the error is not about one
-	Err error  // a sentinel error above, a syscall.Errno, or the error of a syscall.Conn
+	// Op is "poll", "register", "modify", "disable", "attach", "unregister", "wake",
+	// "reset", "close" or "open".
+	Op  string
+	Fd  int   // the descriptor, or -1 if the error is not about one
+	Err error // a sentinel error, a syscall.Errno, or an error of a conn
 }
 
 // Error returns a text such as "poll: unregister fd 7: not registered". It begins with the

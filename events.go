@@ -7,22 +7,22 @@ package poll
 import "strconv"
 
 // PollFd is the kernel's struct pollfd, byte for byte, so an array of C's struct pollfd can
-// be used as a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel reads Fd and Events and
-// sets Revents. The zero value is descriptor 0 with an empty mask.
+// be used as a []PollFd: unsafe.Slice((*PollFd)(ptr), n). The kernel reads Fd and Events
+// and sets Revents. The zero value is descriptor 0 with an empty mask.
 type PollFd struct {
 	Fd      int32  // the descriptor; negative entries are skipped
 	Events  Events // the events to wait for
 	Revents Events // the result: some of Events, POLLERR, POLLHUP and POLLNVAL
 }
 
-// Events is a set of event bits, as in the events and revents of struct pollfd.
-// Bits without a name are passed to and from the kernel unchanged.
+// Events is a set of event bits, as in the events and revents of struct pollfd. Bits
+// without a name are passed to and from the kernel unchanged.
 type Events uint16
 
 // The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported, even with a
 // mask of 0, on Linux. See the package documentation for the exceptions on other systems.
 const (
-	POLLIN     Events = 0x0001 // a read does not block: there is data, or the stream has ended
+	POLLIN     Events = 0x0001 // a read does not block: data, or the end
 	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data
 	POLLOUT    Events = 0x0004 // a small write does not block
 	POLLERR    Events = 0x0008 // an error; on the write end of a pipe, no reader is left
@@ -32,7 +32,8 @@ const (
 	POLLRDBAND Events = 0x0080 // priority band data can be read
 )
 
-// Where two names share a value, the better known comes first. Names the platform lacks are 0.
+// Where two names share a value, the better known comes first. Names the platform lacks
+// are 0.
 var eventNames = [...]struct {
 	bit  Events
 	name string

@@ -4,7 +4,7 @@ package poll
 const (
 	POLLWRNORM Events = pollWRNORM // normal data can be written
 	POLLWRBAND Events = pollWRBAND // priority band data can be written
-	POLLRDHUP  Events = pollRDHUP  // the peer of a stream socket has closed, or shut down writing
+	POLLRDHUP  Events = pollRDHUP  // the peer of a stream socket has stopped writing
 )
 
 // include/uapi/asm-generic/poll.h. MIPS has other values for the first two.

@@ -1,8 +1,8 @@
 //go:build linux || darwin || freebsd || netbsd
 
 // Helpers of all tests and benchmarks. Those that poll are in helpers_poll_test.go and
-// helpers_poller_test.go. Values that differ between systems are in helpers_GOOS_test.go, and
-// helpers that need Linux are in helpers_linux_test.go.
+// helpers_poller_test.go. Values that differ between systems are in helpers_GOOS_test.go,
+// and helpers that need Linux are in helpers_linux_test.go.
 
 package poll
 

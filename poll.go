@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// Forever is the timeout of a call that waits until there is something to report. Any negative
-// timeout means the same. Forever is the longest Duration, so the smaller of two timeouts, as
-// returned by min, is the one that ends first. Another library's value for no timeout (-1, or
-// UINT64_MAX) must become Forever before you take the minimum.
+// Forever is the timeout of a call that waits until there is something to report. Any
+// negative timeout means the same. Forever is the longest Duration, so the smaller of two
+// timeouts, as returned by min, is the one that ends first. Another library's value for no
+// timeout (-1, or UINT64_MAX) must become Forever before you take the minimum.
 const Forever time.Duration = math.MaxInt64
 
 // Until returns the timeout for a wait that is to end at t: the time until t, or 0 if t has
-// passed. For the zero Time it returns Forever: as in package net, that means no deadline. If
-// t is further away than the longest Duration, it returns that.
+// passed. For the zero Time it returns Forever: as in package net, that means no deadline.
+// If t is further away than the longest Duration, it returns that.
 //
-// Use it instead of time.Until, which is negative if t has passed, so the wait would never end.
-// Until reads the clock when it is called. Setting the clock during the wait does not move the
-// end of the wait. In a testing/synctest bubble the clock stands still during a system call, so
-// a loop that calls Until again and again never ends there.
+// Use it instead of time.Until, which is negative if t has passed, so the wait would never
+// end. Until reads the clock when it is called. Setting the clock during the wait does not
+// move the end of the wait. In a testing/synctest bubble the clock stands still during a
+// system call, so a loop that calls Until again and again never ends there.
 func Until(t time.Time) time.Duration {
 	if t.IsZero() {
 		return Forever
@@ -38,22 +38,22 @@ func Until(t time.Time) time.Duration {
 //	timeout == 0  do not wait
 //	timeout > 0   wait that long at most; return 0 only after that
 //
-// Compute a timeout from a deadline with [Until]. It is 0 once the deadline has passed, and a
-// call with timeout 0 still reports what is ready. So a loop that reads and discards data must
-// check its deadline itself.
+// Compute a timeout from a deadline with [Until]. It is 0 once the deadline has passed, and
+// a call with timeout 0 still reports what is ready. So a loop that reads and discards data
+// must check its deadline itself.
 //
 // Poll sets Revents in every entry. After an error the values of Revents are undefined.
 // Poll does not change Fd or Events, but some kernels, such as NetBSD's and Darwin's, write
 // back the whole entry with the values they read at the start, so do not change the array
 // during the call. An entry with a negative Fd is skipped, and its Revents is 0, so a
-// closed [Waker] does not end a wait. An entry whose Fd is not open gets POLLNVAL (on Darwin
-// not with a mask of 0). If the array is empty, Poll waits until the timeout.
+// closed [Waker] does not end a wait. An entry whose Fd is not open gets POLLNVAL (on
+// Darwin not with a mask of 0). If the array is empty, Poll waits until the timeout.
 //
 // Any duration is valid. If a signal interrupts the call, Poll retries with the time
 // remaining; if none remains, it polls once more without waiting. If a signal interrupts a
 // call that does not wait, Poll returns 0, because Linux fails with EINTR only after it has
-// checked all entries and found nothing. Time is measured on the monotonic clock, which stops while the
-// machine is suspended.
+// checked all entries and found nothing. Time is measured on the monotonic clock, which
+// stops while the machine is suspended.
 //
 // Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at
 // most the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 % with a
@@ -65,27 +65,27 @@ func Until(t time.Time) time.Duration {
 // relies on the kernel's timing, and a signal or a change of a Poller may restart the
 // timeout.
 //
-// Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another error
-// of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system call,
-// which grows with the number of entries. Any number of goroutines may call Poll at the same
-// time, each with its own array.
+// Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another
+// error of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system
+// call, which grows with the number of entries. Any number of goroutines may call Poll at
+// the same time, each with its own array.
 func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 	d := newDeadline(timeout)
 	return d.poll(fds)
 }
 
 // RawPoll is Poll with a timeout of 0 and the least overhead. Prefer Poll unless a
-// measurement shows that it matters: the Go scheduler does not know about the system
-// call, so until it returns no other goroutine runs in its place, and a garbage
-// collection makes the whole program wait for it. On Linux the call takes about 50 ns for
-// each of many entries.
+// measurement shows that it matters: the Go scheduler does not know about the system call,
+// so until it returns no other goroutine runs in its place, and a garbage collection makes
+// the whole program wait for it. On Linux the call takes about 50 ns for each of many
+// entries.
 //
-// Use it only on descriptors whose poll function in the kernel never blocks: pipes,
-// FIFOs, TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify.
-// The poll function of a FUSE file waits for its server, and that of a terminal for its
-// driver. That of a device, or of another kind of socket (AF_VSOCK, AF_XDP), may wait for a
-// lock or do work. The whole program then stops for as long as that takes. If the program
-// is itself the FUSE server, it stops forever.
+// Use it only on descriptors whose poll function in the kernel never blocks: pipes, FIFOs,
+// TCP, UDP and Unix sockets, eventfds, timerfds, pidfds, signalfds and inotify. The poll
+// function of a FUSE file waits for its server, and that of a terminal for its driver. That
+// of a device, or of another kind of socket (AF_VSOCK, AF_XDP), may wait for a lock or do
+// work. The whole program then stops for as long as that takes. If the program is itself
+// the FUSE server, it stops forever.
 //
 // Arguments, results and errors are those of Poll. Except on Linux, it is Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
@@ -120,8 +120,8 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 // pollMillis and pollExact use syscall.Syscall, so the scheduler can run other goroutines.
 // They may return 0, EINTR or EAGAIN early, and write to all of fds.
 
-// testCall, if set, runs before every poll(2) and ppoll(2) except RawPoll's, and replaces it if
-// done is true. Tests use it to count calls, and to inject results that the kernel
+// testCall, if set, runs before every poll(2) and ppoll(2) except RawPoll's, and replaces
+// it if done is true. Tests use it to count calls, and to inject results that the kernel
 // cannot be made to return.
 var testCall func(isPoll bool, nfds int, timeout time.Duration) (n int, errno syscall.Errno, done bool)
 
@@ -156,8 +156,8 @@ func (d *deadline) update() {
 	}
 }
 
-// timedOut updates d after the kernel has waited for timeout. If the clock has not advanced,
-// as in a testing/synctest bubble, it subtracts timeout.
+// timedOut updates d after the kernel has waited for timeout. If the clock has not
+// advanced, as in a testing/synctest bubble, it subtracts timeout.
 func (d *deadline) timedOut(timeout time.Duration) {
 	before := d.left
 	d.update()
@@ -168,14 +168,14 @@ func (d *deadline) timedOut(timeout time.Duration) {
 }
 
 const (
-	maxWait = math.MaxInt32 * time.Millisecond // the longest single wait: its milliseconds fit a C int, its seconds 32 bits
-	maxNfds = math.MaxInt32                    // the kernel takes a C unsigned int, and allows fewer
+	maxWait = math.MaxInt32 * time.Millisecond // one call: a C int; 32 bits of seconds
+	maxNfds = math.MaxInt32                    // a C unsigned int; kernels allow fewer
 	instant = 100 * time.Microsecond           // a call that took less did not wait
 )
 
-// poll calls the kernel until there is something to report or the deadline has passed.
-// Do not split this function, and keep pollMillis inlined: the split version was 20 to
-// 50 ns slower, since after a system call the processor mispredicts the returns to callers.
+// poll calls the kernel until there is something to report or the deadline has passed. Do
+// not split this function, and keep pollMillis inlined: the split version was 20 to 50 ns
+// slower, since after a system call the processor mispredicts the returns to callers.
 func (d *deadline) poll(fds []PollFd) (n int, err error) {
 	if len(fds) > maxNfds {
 		return 0, pollError(syscall.EINVAL)
@@ -189,7 +189,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		if pause > 0 {
 			entries, timeout = nil, pause
 		}
-		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0) // poll(2) is 60 ns faster
+		// poll(2) is 60 ns faster than ppoll(2).
+		usePoll := hasPoll && (timeout < 0 || timeout%time.Millisecond == 0)
 		if standIn {
 			usePoll = !usePoll
 		}
@@ -216,9 +217,9 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 				return 0, nil
 			}
 		case syscall.EINTR:
-			// A signal ends poll(2) even with SA_RESTART (signal(7)), but only after
-			// the kernel has checked all of fds and found nothing (do_poll in
-			// fs/select.c). If the call was not to wait, that is the result.
+			// A signal ends poll(2) even with SA_RESTART (signal(7)), but only after the
+			// kernel has checked all of fds and found nothing (do_poll in fs/select.c). If
+			// the call was not to wait, that is the result.
 			if timeout == 0 {
 				clearRevents(fds)
 				return 0, nil
@@ -229,8 +230,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		case syscall.EAGAIN:
 			d.update()
 		case syscall.ENOSYS, syscall.EPERM:
-			// The call is missing, or a seccomp filter forbids it: try the other one.
-			// Do not remember which, since a filter can be installed at any time.
+			// The call is missing, or a seccomp filter forbids it: try the other one. Do
+			// not remember which, since a filter can be installed at any time.
 			if hasPoll && !standIn {
 				standIn = true
 				continue

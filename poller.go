@@ -21,22 +21,22 @@ import (
 // Every method may be called from any goroutine at any time, but only one Poll or
 // PollContext may run at a time. Whatever is said of Poll below holds for PollContext too.
 //
-// A Poller never closes the registered descriptors. Unregister a descriptor before you close
-// it (see Closing in the package documentation). A Poller has a Waker of its own, made by the
-// first Poll that may wait. Close frees the Waker, after the current Poll if there is one. If
-// the Poller becomes unreachable, the garbage collector frees it.
+// A Poller never closes the registered descriptors. Unregister a descriptor before you
+// close it (see Closing in the package documentation). A Poller has a Waker of its own,
+// made by the first Poll that may wait. Close frees the Waker, after the current Poll if
+// there is one. If the Poller becomes unreachable, the garbage collector frees it.
 //
-// To end a loop of calls from another goroutine, cancel the context of PollContext, or set a
-// flag and call Wake, or call Close if nobody needs the Poller any more. A signal handler of
-// Go (os/signal) does not end a call: let it do one of these.
+// To end a loop of calls from another goroutine, cancel the context of PollContext, or set
+// a flag and call Wake, or call Close if nobody needs the Poller any more. A signal handler
+// of Go (os/signal) does not end a call: let it do one of these.
 type Poller struct {
-	// mu guards every field except asked, and is not held across a call that may wait. Every
-	// method locks it, and defers unlock. Only pollOnce unlocks it in between.
+	// mu guards every field except asked, and is not held across a call that may wait.
+	// Every method locks it, and defers unlock. Only pollOnce unlocks it in between.
 	//
 	// The kernel is given asked, never set. asked belongs to the call in progress, which
 	// rebuilds it if set has changed. After the system call, an entry of asked is reported
-	// only if its fd has been registered and enabled ever since asked was built. It gets the
-	// mask and the value that set has then.
+	// only if its fd has been registered and enabled ever since asked was built. It gets
+	// the mask and the value that set has then.
 	//
 	// If set changes, or Wake or Close is called, while waiting is true, unlock ends the
 	// system call: it makes waiting false, so one wake-up is enough, unlocks mu and wakes
@@ -45,8 +45,8 @@ type Poller struct {
 	// then repeated with the time remaining.
 	//
 	// wake is entry 0 of asked, and never has the number of an enabled registration. Only a
-	// call makes it, moves it or resets it. After Close, unlock frees wake and asked, as soon
-	// as no call is in progress.
+	// call makes it, moves it or resets it. After Close, unlock frees wake and asked, as
+	// soon as no call is in progress.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
@@ -76,10 +76,10 @@ func (r Ready) String() string {
 // nil error, if the time is up or Wake was called. Poll reports every descriptor that is
 // ready and was registered, modified or enabled before the time was up.
 //
-// The slice belongs to the Poller and is valid until the next Poll begins, in any goroutine.
-// It lists what was ready during the call. If you close a descriptor and open another while
-// handling the list, the new one may have the number of a later entry. To notice, attach a
-// value and compare Ready.Value with it.
+// The slice belongs to the Poller and is valid until the next Poll begins, in any
+// goroutine. It lists what was ready during the call. If you close a descriptor and open
+// another while handling the list, the new one may have the number of a later entry. To
+// notice, attach a value and compare Ready.Value with it.
 //
 // A registered descriptor that is not open is reported as POLLNVAL on every call (on Darwin
 // not with a mask of 0), until it is unregistered, disabled or open.
@@ -106,14 +106,15 @@ func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 
 // PollContext is Poll with a context in place of the timeout: it waits until a registered
 // descriptor is ready, Wake is called, or ctx is done. If ctx becomes done during the call,
-// PollContext still returns what was registered by then and is ready, or ctx.Err() if nothing
-// is. If ctx is done before the call, PollContext returns ctx.Err() and does not poll, unless
-// the Poller is closed or another call is in progress. A nil ctx is an error, EINVAL.
+// PollContext still returns what was registered by then and is ready, or ctx.Err() if
+// nothing is. If ctx is done before the call, PollContext returns ctx.Err() and does not
+// poll, unless the Poller is closed or another call is in progress. A nil ctx is an error,
+// EINVAL.
 //
-// If ctx can be canceled, each wait costs a few allocations (context.AfterFunc). PollContext
-// leaves no goroutine running. For a deadline as well as a cancelation, use
-// context.WithTimeout. In a testing/synctest bubble a context's deadline does not end a call
-// that is in the kernel, since the bubble's clock stands still until the call returns.
+// If ctx can be canceled, each wait costs a few allocations (context.AfterFunc).
+// PollContext leaves no goroutine running. For a deadline as well as a cancelation, use
+// context.WithTimeout. In a testing/synctest bubble a context's deadline does not end a
+// call that is in the kernel, since the bubble's clock stands still until the call returns.
 func (p *Poller) PollContext(ctx context.Context) ([]Ready, error) {
 	if ctx == nil {
 		return nil, &Error{"poll", -1, syscall.EINVAL}
@@ -135,8 +136,8 @@ var errDone = errors.New("done") // PollContext's done is closed
 // arm arranges for the Waker to be woken when done is closed. (This keeps most of package
 // context out of programs that do not use it.)
 //
-// It has few return statements, since with more than seven the compiler does not open-code its
-// two defers (buildssa in cmd/compile), and a call takes 30 ns more.
+// It has few return statements, since with more than seven the compiler does not open-code
+// its two defers (buildssa in cmd/compile), and a call takes 30 ns more.
 func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Waker) (stop func())) (ready []Ready, err error) {
 	d := newDeadline(timeout)
 	ended := isDone(done) // before waiting for mu: later, there may be something to report
@@ -160,9 +161,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	}
 	p.ready = p.ready[:0]
 
-	// A reason to leave (time, Wake, ctx, an error) is fixed before the last system call. That
-	// does not wait, so it reports everything that came before the reason. Do not probe until
-	// wake exists, so that the first call makes it while a number is free.
+	// A reason to leave (time, Wake, ctx, an error) is fixed before the last system call.
+	// That does not wait, so it reports everything that came before the reason. Do not
+	// probe until wake exists, so that the first call makes it while a number is free.
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
 	for last := false; !last && len(p.ready) == 0 && !p.closed; {
 		last = d.left == 0 || p.woken || ended || err != nil
@@ -244,13 +245,13 @@ func (p *Poller) prepare(wait bool) error {
 			return err
 		}
 		p.wake = w
-		p.asked = p.asked[:0] // to be rebuilt, since w may have the number of a registered fd
+		p.asked = p.asked[:0] // rebuild it: w may have a registered number
 	}
 	if !p.set.changed && len(p.asked) > 0 {
 		return nil
 	}
-	// If wake has the number of an enabled fd, the program has closed that fd. Move wake, so
-	// the kernel reports POLLNVAL. Each move takes a higher number, so the loop ends.
+	// If wake has the number of an enabled fd, the program has closed that fd. Move wake,
+	// so the kernel reports POLLNVAL. Each move takes a higher number, so the loop ends.
 	for w := p.wake; w != nil; {
 		fd := w.r
 		if !p.set.isEnabled(fd) {
@@ -271,8 +272,8 @@ func (p *Poller) prepare(wait bool) error {
 	return nil
 }
 
-// report resets wake if it ended the wait, and appends to ready what the kernel has marked in
-// asked: n entries. The caller holds mu.
+// report resets wake if it ended the wait, and appends to ready what the kernel has marked
+// in asked: n entries. The caller holds mu.
 func (p *Poller) report(n int) {
 	switch p.asked[0].Revents {
 	case 0:
@@ -308,9 +309,9 @@ func (p *Poller) report(n int) {
 }
 
 // A backoff decides whether a call that may wait first polls with timeout 0. Such a poll is
-// called a probe. One that finds something is cheaper than a wait, since the kernel then joins
-// no wait queues (do_poll in fs/select.c). One that finds nothing is wasted: after each such
-// probe in a row, the next 1, 3, 7, ... maxSkip calls do not probe.
+// called a probe. One that finds something is cheaper than a wait, since the kernel then
+// joins no wait queues (do_poll in fs/select.c). One that finds nothing is wasted: after
+// each such probe in a row, the next 1, 3, 7, ... maxSkip calls do not probe.
 type backoff struct{ skip, misses uint8 }
 
 const maxSkip = 63
@@ -332,11 +333,11 @@ func (b *backoff) record(found bool) {
 	b.skip = b.misses
 }
 
-// Wake makes a waiting Poll return. If none is waiting, the next Poll that would wait returns
-// immediately instead. The result is empty unless a descriptor is ready too, so check why you
-// were woken after every return of Poll. A Wake is never lost: it stays pending until a Poll
-// with a nonzero timeout returns empty with a nil error. Until then any number of Wakes count
-// as one.
+// Wake makes a waiting Poll return. If none is waiting, the next Poll that would wait
+// returns immediately instead. The result is empty unless a descriptor is ready too, so
+// check why you were woken after every return of Poll. A Wake is never lost: it stays
+// pending until a Poll with a nonzero timeout returns empty with a nil error. Until then
+// any number of Wakes count as one.
 //
 // Wake never waits, and costs a system call only if a Poll is waiting. It returns ErrClosed
 // after Close.
@@ -364,8 +365,8 @@ func (p *Poller) Close() error {
 	return nil
 }
 
-// unlock unlocks mu. If what the current call waits for has changed, it ends the wait. After
-// Close, it frees what is left when no call is in progress.
+// unlock unlocks mu. If what the current call waits for has changed, it ends the wait.
+// After Close, it frees what is left when no call is in progress.
 func (p *Poller) unlock() {
 	w := p.wake
 	switch {

@@ -569,8 +569,8 @@ func TestWakeIsMadeWhenNeeded(t *testing.T) {
 	must(t, p.Close())
 }
 
-// TestOneSignalAWait checks that every kind of change signals a waiting Poll, and that any number
-// of changes signal once.
+// TestOneSignalAWait checks that every kind of change signals a waiting Poll, and that any
+// number of changes signal once.
 func TestOneSignalAWait(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
@@ -590,7 +590,7 @@ func TestOneSignalAWait(t *testing.T) {
 		{"RegisterConn", func() error { _, err := p.RegisterConn(fdConn(w), 0); return err }},
 		{"Wake", p.Wake},
 	} {
-		p.waiting, p.set.changed, p.woken = true, false, false // as if a Poll waited all the time
+		p.waiting, p.set.changed, p.woken = true, false, false
 		must(t, v.change())
 		must(t, p.Modify(r, POLLIN))
 		must(t, p.Wake())

@@ -13,7 +13,7 @@ const (
 )
 
 const (
-	_ = -(unsafe.Sizeof(PollFd{}) - 8) // does not compile unless PollFd has the layout of struct pollfd
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd; a mismatch does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

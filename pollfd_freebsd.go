@@ -8,13 +8,13 @@ import "unsafe"
 const (
 	POLLWRNORM Events = POLLOUT // normal data can be written
 	POLLWRBAND Events = 0x0100  // priority band data can be written
-	POLLRDHUP  Events = 0x4000  // the peer of a stream socket has closed, or shut down writing
+	POLLRDHUP  Events = 0x4000  // the peer of a stream socket has stopped writing
 
 	pollRDHUP = POLLRDHUP
 )
 
 const (
-	_ = -(unsafe.Sizeof(PollFd{}) - 8) // does not compile unless PollFd has the layout of struct pollfd
+	_ = -(unsafe.Sizeof(PollFd{}) - 8) // struct pollfd; a mismatch does not compile
 	_ = -(unsafe.Offsetof(PollFd{}.Events) - 4)
 	_ = -(unsafe.Offsetof(PollFd{}.Revents) - 6)
 )

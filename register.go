@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// The methods that change a Poller's set. A change takes effect immediately, even for a Poll
-// that is waiting.
+// The methods that change a Poller's set. A change takes effect immediately, even for a
+// Poll that is waiting.
 
 package poll
 
@@ -10,17 +10,17 @@ import "syscall"
 // Register adds fd to the set, with a mask of the events to wait for. Several masks are
 // ORed. With none, the mask is POLLIN, POLLPRI and POLLOUT, as in Python; note that most
 // descriptors are nearly always ready for POLLOUT. With a mask of 0 only POLLERR, POLLHUP
-// and POLLNVAL are reported, with exceptions on the systems other than Linux (see the package
-// documentation). If fd is already registered, it gets the new mask, keeps its value, and is
-// enabled if it was disabled.
+// and POLLNVAL are reported, with exceptions on the systems other than Linux (see the
+// package documentation). If fd is already registered, it gets the new mask, keeps its
+// value, and is enabled if it was disabled.
 //
 // Register does not check whether fd is open: Poll reports POLLNVAL while it is not. A
-// waiting Poll starts to watch fd. A set has one mask for each fd: if two parts of a program
-// need different masks, let each dup(2) the descriptor or have its own Poller.
+// waiting Poll starts to watch fd. A set has one mask for each fd: if two parts of a
+// program need different masks, let each dup(2) the descriptor or have its own Poller.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed. The cost is
-// O(1). It allocates when the set grows beyond its largest size so far, and for the first of
-// each 512 numbers. A large fd costs 8 bytes for each 512 numbers below it, once.
+// O(1). It allocates when the set grows beyond its largest size so far, and for the first
+// of each 512 numbers. A large fd costs 8 bytes for each 512 numbers below it, once.
 func (p *Poller) Register(fd int, events ...Events) error {
 	if err := p.add(fd, events, nil); err != nil {
 		return &Error{"register", fd, err}
@@ -58,13 +58,14 @@ func (p *Poller) add(fd int, events []Events, conn *syscall.Conn) error {
 // Unregister. RegisterConn does not change the blocking mode of c.
 //
 // RegisterConn registers the descriptor while c holds it open, so a concurrent Close cannot
-// make it register another file. The Poller keeps c reachable while it is registered, so the
-// garbage collector does not close it. The value of the registration is c, replacing any
-// earlier one, until Attach changes it.
+// make it register another file. The Poller keeps c reachable while it is registered, so
+// the garbage collector does not close it. The value of the registration is c, replacing
+// any earlier one, until Attach changes it.
 //
-// Do not use the Fd method of an *os.File instead: it sets the file to blocking mode (except
-// one that os.NewFile made of a non-blocking descriptor), and after that Close no longer ends
-// a Read. Control of the conn that SyscallConn returns gives the descriptor too.
+// Do not use the Fd method of an *os.File instead: it sets the file to blocking mode
+// (except one that os.NewFile made of a non-blocking descriptor), and after that Close no
+// longer ends a Read. Control of the conn that SyscallConn returns gives the descriptor
+// too.
 //
 // The errors are those of c's methods, for example if it is closed; EINVAL if c is a nil
 // interface; EBADF if c gives no descriptor; and ErrClosed. A panic of c's methods passes
@@ -118,14 +119,14 @@ func (p *Poller) find(op string, fd int) (i int, err error) {
 	return -1, &Error{op, fd, ErrNotRegistered}
 }
 
-// Attach sets the value that Poll returns as Ready.Value with every event of fd, for example
-// a connection's state. Without Attach it is nil. A waiting Poll uses the value that is
-// current when it returns. Unregister drops the value, and a new registration of the same
-// number starts with nil. The Poller keeps the value reachable until the first Poll after
-// Unregister, or until Close.
+// Attach sets the value that Poll returns as Ready.Value with every event of fd, for
+// example a connection's state. Without Attach it is nil. A waiting Poll uses the value
+// that is current when it returns. Unregister drops the value, and a new registration of
+// the same number starts with nil. The Poller keeps the value reachable until the first
+// Poll after Unregister, or until Close.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), except that the first value
-// in a Poller allocates room for a value in every registration.
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), except that the first
+// value in a Poller allocates room for a value in every registration.
 func (p *Poller) Attach(fd int, value any) error {
 	p.mu.Lock()
 	defer p.unlock()
@@ -150,18 +151,18 @@ func (p *Poller) Modify(fd int, events Events) error {
 }
 
 // Disable keeps the registration of fd, with its mask and value, but Poll reports nothing
-// about fd until Modify, Register or RegisterConn enables it again, with any mask. A Poll in
-// progress continues without fd. Anything it has already found for fd is dropped, even if fd
-// is enabled again before it returns. Compare:
+// about fd until Modify, Register or RegisterConn enables it again, with any mask. A Poll
+// in progress continues without fd. Anything it has already found for fd is dropped, even
+// if fd is enabled again before it returns. Compare:
 //
 //	Disable(fd)     nothing is reported; the mask and the value are kept
 //	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported
 //	Unregister(fd)  nothing is reported; the registration and its value are gone
 //
 // Use it to hand fd to another goroutine, which enables it when it is done; to stop reading
-// from a peer for a while; or for a descriptor that would be reported on every call, such as
-// the master of a pty whose slave was closed. Nothing reports that the slave is open again:
-// enable the master when you know, or try from time to time.
+// from a peer for a while; or for a descriptor that would be reported on every call, such
+// as the master of a pty whose slave was closed. Nothing reports that the slave is open
+// again: enable the master when you know, or try from time to time.
 //
 // The errors are ErrNotRegistered and ErrClosed. Disabling twice is no error. The cost is
 // O(1), it allocates nothing, and Poll leaves fd out of its system call.
@@ -180,12 +181,12 @@ func (p *Poller) Disable(fd int) error {
 // only once, such as that of a pressure-stall trigger, is lost if Poll has not yet returned
 // it.
 //
-// On Linux the kernel keeps a file open while a call waits on it, even after close(2). A Poll
-// in progress releases the file soon after Unregister has returned. Until then a listener's
-// address, for example, may still be in use.
+// On Linux the kernel keeps a file open while a call waits on it, even after close(2). A
+// Poll in progress releases the file soon after Unregister has returned. Until then a
+// listener's address, for example, may still be in use.
 //
-// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates nothing.
-// The memory of a large set is kept for later registrations.
+// The errors are ErrNotRegistered and ErrClosed. The cost is O(1), and it allocates
+// nothing. The memory of a large set is kept for later registrations.
 func (p *Poller) Unregister(fd int) error {
 	p.mu.Lock()
 	defer p.unlock()

@@ -6,18 +6,18 @@ package poll
 
 import "syscall"
 
-// A set is a list of registrations, disabled ones last, and an index into it by fd. The zero
-// value is empty. The methods that change what a Poll has to watch set changed.
+// A set is a list of registrations, disabled ones last, and an index into it by fd. The
+// zero value is empty. The methods that change what a Poll has to watch set changed.
 //
-// The index is in pages, made when the first fd in them is registered. Kernels give the lowest
-// free number, so pages fill up. Unlike in a hash table there are no collisions that a remote
-// peer could cause by opening and closing connections. With a Go map, Unregister plus Register
-// took twice as long.
+// The index is in pages, made when the first fd in them is registered. Kernels give the
+// lowest free number, so pages fill up. Unlike in a hash table there are no collisions that
+// a remote peer could cause by opening and closing connections. With a Go map, Unregister
+// plus Register took twice as long.
 type set struct {
 	list     []registration
 	enabled  int          // how many at the front of list are not disabled
 	attached []attachment // as long as list, or nil until there is one
-	pages    []*page      // the position of fd in list, plus one, is in pages[fd/pageLen][fd%pageLen]
+	pages    []*page      // [fd/pageLen][fd%pageLen]: position in list, plus one
 	changed  bool         // since appendTo ran
 }
 
@@ -30,10 +30,11 @@ type registration struct {
 // An attachment is what a registration holds besides its mask.
 type attachment struct {
 	value any           // Ready.Value
-	conn  *syscall.Conn // kept reachable; the pointer is unique to each call of RegisterConn
+	conn  *syscall.Conn // kept reachable; each RegisterConn has a pointer of its own
 }
 
-// With this length, a small set takes 2 KiB, and one with only math.MaxInt32 a pages of 32 MiB.
+// With this length, a small set takes 2 KiB, and one with only math.MaxInt32 a pages of 32
+// MiB.
 const pageLen = 512
 
 type page [pageLen]int32
@@ -52,8 +53,8 @@ func (s *set) isEnabled(fd int) bool {
 	return i >= 0 && i < s.enabled
 }
 
-// add returns the index of fd, which must be valid. If fd is not registered, it appends it as a
-// disabled registration.
+// add returns the index of fd, which must be valid. If fd is not registered, it appends it
+// as a disabled registration.
 func (s *set) add(fd int) int {
 	n, in := uint(fd)/pageLen, uint(fd)%pageLen
 	if n >= uint(len(s.pages)) {
@@ -91,8 +92,8 @@ func (s *set) modify(i int, events Events) int {
 	return i
 }
 
-// disable disables the registration at i, and returns its new index. What a call in progress
-// finds for it is dropped, since it is no longer listed.
+// disable disables the registration at i, and returns its new index. What a call in
+// progress finds for it is dropped, since it is no longer listed.
 func (s *set) disable(i int) int {
 	if i >= s.enabled {
 		return i

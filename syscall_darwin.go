@@ -11,7 +11,7 @@ import (
 const (
 	hasPoll    = true
 	rechecks   = false // not known
-	probeFirst = false // poll_nocancel registers a knote for each entry whatever the timeout
+	probeFirst = false // poll_nocancel always registers a knote for each entry
 )
 
 // Only an ms of -1 means forever to xnu (poll_nocancel, bsd/kern/sys_generic.c). fds

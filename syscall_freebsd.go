@@ -10,10 +10,11 @@ import (
 
 const (
 	hasPoll    = true
-	rechecks   = false // kern_poll_kfds in sys/kern/sys_generic.c returns as soon as the time is up
-	probeFirst = false // even with timeout 0 the kernel makes and frees a record for each idle entry
+	rechecks   = false // kern_poll_kfds in sys/kern/sys_generic.c does not
+	probeFirst = false // with timeout 0 too, an idle entry costs a record
 
-	sysPpoll = 545 // sys/kern/syscalls.master; package syscall has it on arm64 and riscv64 only
+	// sys/kern/syscalls.master; package syscall has it on arm64 and riscv64 only.
+	sysPpoll = 545
 )
 
 // Each pointer becomes a uintptr in the call itself, which keeps its target alive and in
@@ -28,13 +29,13 @@ func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
 	var tsp *syscall.Timespec // forever; the kernel does not write to it
 	if timeout >= 0 {
-		ts := syscall.NsecToTimespec(int64(timeout)) // on 386 the seconds are 32 bits, enough for maxWait
+		ts := syscall.NsecToTimespec(int64(timeout))
 		tsp = &ts
 	}
 	r, _, errno := syscall.Syscall6(sysPpoll, uintptr(unsafe.Pointer(unsafe.SliceData(fds))), uintptr(len(fds)), uintptr(unsafe.Pointer(tsp)), 0, 0, 0)
 	return int(r), errno
 }
 
-// rawPoll calls Poll, since it is not known which poll functions of FreeBSD never block, and
-// a raw call would save little beside what the kernel does for each idle entry.
+// rawPoll calls Poll, since it is not known which poll functions of FreeBSD never block,
+// and a raw call would save little beside what the kernel does for each idle entry.
 func rawPoll(fds []PollFd) (n int, err error) { return Poll(fds, 0) }

@@ -28,7 +28,7 @@ func pollMillis(fds []PollFd, ms int) (n int, errno syscall.Errno) {
 }
 
 func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno) {
-	var tsp *syscall.Timespec // the kernel writes to it (ppoll(2), "C library/kernel differences")
+	var tsp *syscall.Timespec // the kernel writes to it (ppoll(2))
 	if timeout >= 0 {
 		ts := syscall.NsecToTimespec(int64(timeout))
 		tsp = &ts

@@ -1,8 +1,8 @@
 //go:build gc && !purego && (amd64 && !android || arm64)
 
-// RawPoll in assembly. After a system call the processor mispredicts returns, so this has only
-// one. To see what that saves, run BenchmarkProbe with -tags purego and without. Its risks are
-// those of RawPoll, and wrong argument offsets, which go vet detects.
+// RawPoll in assembly. After a system call the processor mispredicts returns, so this has
+// only one. To see what that saves, run BenchmarkProbe with -tags purego and without. Its
+// risks are those of RawPoll, and wrong argument offsets, which go vet detects.
 
 #include "textflag.h"
 #include "go_asm.h"

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Wait waits until fd is ready for one of events, and returns the events reported for it, or
-// 0 when the time is up. The timeout works as in Poll. A descriptor that is not open is
+// Wait waits until fd is ready for one of events, and returns the events reported for it,
+// or 0 when the time is up. The timeout works as in Poll. A descriptor that is not open is
 // reported as POLLNVAL.
 //
-// In non-blocking mode, read first and call Wait only after EAGAIN: that saves a system call
-// if there is data.
+// In non-blocking mode, read first and call Wait only after EAGAIN: that saves a system
+// call if there is data.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and those of Poll. Wait
-// allocates nothing and costs as much as Poll of one entry. Any number of goroutines may call
-// it, for the same descriptor too.
+// allocates nothing and costs as much as Poll of one entry. Any number of goroutines may
+// call it, for the same descriptor too.
 func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 	if !validFd(fd) {
 		return 0, &Error{"poll", fd, syscall.EBADF}
@@ -34,13 +34,14 @@ func Wait(fd int, events Events, timeout time.Duration) (Events, error) {
 
 func validFd(fd int) bool { return fd >= 0 && fd <= math.MaxInt32 }
 
-// WaitContext waits until fd is ready for one of events or ctx is done. It returns the events
-// reported for fd, or 0 and ctx.Err(). If ctx is already done, it does not poll. A
+// WaitContext waits until fd is ready for one of events or ctx is done. It returns the
+// events reported for fd, or 0 and ctx.Err(). If ctx is already done, it does not poll. A
 // descriptor that is not open is reported as POLLNVAL.
 //
-// If it has to wait and ctx can be canceled, it makes a Waker and calls context.AfterFunc. On
-// Linux that costs three more system calls than Wait, a few allocations, and one descriptor
-// while it waits. In a busy loop use a Poller, or Poll with a Waker that you keep.
+// If it has to wait and ctx can be canceled, it makes a Waker and calls context.AfterFunc.
+// On Linux that costs three more system calls than Wait, a few allocations, and one
+// descriptor while it waits. In a busy loop use a Poller, or Poll with a Waker that you
+// keep.
 //
 // The errors are EBADF as for Wait, EINVAL if ctx is nil, those of Poll, and those of
 // NewWaker. WaitContext leaves no descriptor and no goroutine behind. Any number of

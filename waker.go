@@ -15,27 +15,28 @@ import (
 // descriptors in an array or a Poller, to end the wait from another goroutine. To wake a
 // Poller, just call Poller.Wake.
 //
-// A Waker is an eventfd(2) on Linux and a pipe(2) elsewhere, close-on-exec and non-blocking.
-// Its Fd is reported as POLLIN from Wake until Reset, in every call of every waiter, and any
-// number of Wakes count as one. Ask for POLLIN only, since an eventfd is always writable.
+// A Waker is an eventfd(2) on Linux and a pipe(2) elsewhere, close-on-exec and
+// non-blocking. Its Fd is reported as POLLIN from Wake until Reset, in every call of every
+// waiter, and any number of Wakes count as one. Ask for POLLIN only, since an eventfd is
+// always writable.
 //
-// NewWaker makes a Waker. The zero value is a closed one. A Waker must not be copied. Every method
-// may be called from any goroutine at any time, and none of them waits.
+// NewWaker makes a Waker. The zero value is a closed one. A Waker must not be copied. Every
+// method may be called from any goroutine at any time, and none of them waits.
 //
 // The garbage collector closes a Waker that is unreachable. Keep it reachable, with
-// runtime.KeepAlive for example, while its descriptor is in use. Do not close, read or write
-// that descriptor by other means.
+// runtime.KeepAlive for example, while its descriptor is in use. Do not close, read or
+// write that descriptor by other means.
 type Waker struct {
 	mu     sync.Mutex // held across the system calls, so Close cannot come between
 	opened bool
 	r, w   int // r is polled and read, w is written; an eventfd is both
 }
 
-// A Waker is larger than 16 bytes: the finalizer of a smaller value may never run, since the
-// runtime may put several into one block (runtime.SetFinalizer).
+// A Waker is larger than 16 bytes: the finalizer of a smaller value may never run, since
+// the runtime may put several into one block (runtime.SetFinalizer).
 
-// NewWaker returns a Waker that is not readable. The errors are those of eventfd(2)
-// or pipe(2), such as EMFILE.
+// NewWaker returns a Waker that is not readable. The errors are those of eventfd(2) or
+// pipe(2), such as EMFILE.
 func NewWaker() (*Waker, error) {
 	w := new(Waker)
 	if errno := w.open(); errno != 0 {
@@ -46,9 +47,9 @@ func NewWaker() (*Waker, error) {
 	return w, nil
 }
 
-// Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so a
-// closed Waker does not end a wait. If another goroutine may close w, call Fd before you start
-// that goroutine. Fd makes no system call.
+// Fd returns the descriptor to wait on, or -1 if w is closed. Poll skips an entry of -1, so
+// a closed Waker does not end a wait. If another goroutine may close w, call Fd before you
+// start that goroutine. Fd makes no system call.
 func (w *Waker) Fd() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,13 +59,13 @@ func (w *Waker) Fd() int {
 	return w.r
 }
 
-// Wake makes w readable. It costs one system call. It returns ErrClosed after
-// Close.
+// Wake makes w readable. It costs one system call. It returns ErrClosed after Close.
 func (w *Waker) Wake() error { return w.do("wake", (*Waker).signal) }
 
-// Reset makes w unreadable until the next Wake. Call it before you check why you were woken.
-// Otherwise a Wake between the check and Reset is lost. It costs one system call; if w is a
-// pipe, one for every 512 Wakes since the last Reset. It returns ErrClosed after Close.
+// Reset makes w unreadable until the next Wake. Call it before you check why you were
+// woken. Otherwise a Wake between the check and Reset is lost. It costs one system call; if
+// w is a pipe, one for every 512 Wakes since the last Reset. It returns ErrClosed after
+// Close.
 func (w *Waker) Reset() error { return w.do("reset", (*Waker).drain) }
 
 func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
@@ -73,14 +74,15 @@ func (w *Waker) do(op string, call func(*Waker) syscall.Errno) error {
 	if !w.opened {
 		return &Error{op, -1, ErrClosed}
 	}
-	if errno := call(w); errno != 0 && errno != syscall.EAGAIN { // EAGAIN: w is already in the desired state
+	// EAGAIN means that w is already in the desired state.
+	if errno := call(w); errno != 0 && errno != syscall.EAGAIN {
 		return &Error{op, -1, errno}
 	}
 	return nil
 }
 
-// Close closes the descriptor. To end a wait on it, call Wake first, and Close when no goroutine
-// waits on Fd any more. A second Close returns ErrClosed.
+// Close closes the descriptor. To end a wait on it, call Wake first, and Close when no
+// goroutine waits on Fd any more. A second Close returns ErrClosed.
 func (w *Waker) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,8 +98,8 @@ func (w *Waker) Close() error {
 	return nil
 }
 
-// abandon marks w as closed without closing its descriptors, whose numbers may belong to other
-// files by now.
+// abandon marks w as closed without closing its descriptors, whose numbers may belong to
+// other files by now.
 func (w *Waker) abandon() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

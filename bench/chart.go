@@ -60,12 +60,12 @@ func (c curve) reach(y float64) float64 {
 
 // A panel is a part of the chart.
 type panel struct {
-	title, x, each string // above it, below it, and what a slope is given for, if it is given
+	title, x, each string // above it, below it, and what a slope is for, if any
 	curves         []curve
 }
 
 const (
-	width, height = 560, 436 // points; at 420 pixels the text is 11 pixels high, the caption 9
+	width, height = 560, 436 // points; at 420 pixels wide the text is 11 pixels high
 	textSize      = vg.Length(15)
 	lineHeight    = 1.25 // times the size
 )
@@ -133,7 +133,8 @@ func (pn panel) plot() *plot.Plot {
 	return p
 }
 
-// ticks returns at most six ticks, 1, 2 or 5 times a power of ten apart, and the last value.
+// ticks returns at most six ticks, 1, 2 or 5 times a power of ten apart, and the last
+// value.
 func ticks(most float64) (ticks plot.ConstantTicks, last float64) {
 	step := math.Pow(10, math.Floor(math.Log10(most/5)))
 	for i := 0; most/step > 5; i++ {

@@ -218,11 +218,11 @@ func (b *bench) figures() string {
 	added := func(rv rival) string { return formatNs(b.cost[idle(1)][rv.name] - b.cost[idle(1)][bare.name]) }
 	event := func(rv rival) string { return formatNs(b.cost[busy(b.served)][rv.name]) }
 	item := func(format string, a ...any) string { return "- " + fill("  ", fmt.Sprintf(format, a...))[2:] }
-	return item("Beyond an empty call, one descriptor costs `Poll` %s if its number is %s, and %s if it is %s. It costs select(2) %s and %s.",
-		number(array, first), commas(first), number(array, last), commas(last), number(selecting, first), number(selecting, last)) +
+	return item("Checking fd %s or %s costs `Poll` %s or %s, and select(2) %s or %s.",
+		commas(first), commas(last), number(array, first), number(array, last), number(selecting, first), number(selecting, last)) +
 		item("`Poll` adds %s to the bare system call. `unix.Poll` of golang.org/x/sys adds %s.",
 			added(array), added(unixPoll)) +
-		item("One event among %s descriptors (write, wait, read) takes %s with a `Poller`, %s with `unix.Poll`, and %s with epoll.",
+		item("Serving one fd of %s takes a `Poller` %s, `unix.Poll` %s, and epoll %s.",
 			commas(b.served), event(poller), event(unixPoll), event(epoll))
 }
 

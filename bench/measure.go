@@ -28,7 +28,7 @@ type bench struct {
 	w       io.Writer
 	repeats int
 	block   time.Duration                 // how long a loop is measured at a time
-	cost    map[string]map[string]float64 // nanoseconds, by row and rival; NaN if it has no loop
+	cost    map[string]map[string]float64 // ns, by row and rival; NaN without a loop
 	numbers []int                         // the descriptors' numbers in the chart
 	served  int                           // the descriptors of the busy loop in the figures
 }
@@ -77,7 +77,7 @@ func (b *bench) turn(rv rival, fds []int32, unit int, units *int, choose func(*w
 	timed(unit * (1 + *units/10)) // warm
 	if *units == 0 {
 		short := func() bool { wall, _ := timed(*units * unit); return wall < b.block }
-		for *units = 1; short() || short(); *units *= 2 { // twice, since a disturbance makes it long
+		for *units = 1; short() || short(); *units *= 2 { // twice: one may be disturbed
 		}
 	}
 	d, c := timed(*units * unit)

@@ -24,7 +24,7 @@ type rival struct {
 // that. Each look function calls the measured function directly: one more frame costs time
 // after a system call.
 type watcher struct {
-	look    func(times int) (found int) // polls without waiting; the sum of the descriptors found
+	look    func(times int) (found int) // polls without waiting; found is the sum
 	serve   func(out, in []int32) loop  // see serveLoop
 	changes map[string]loop             // by row
 	close   func()

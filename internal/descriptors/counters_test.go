@@ -60,7 +60,7 @@ func timerfd(acts ...act) func(m maker) int {
 func sets(d time.Duration) act {
 	return func(m maker, fd int) {
 		m.Helper()
-		spec := [2]syscall.Timespec{1: syscall.NsecToTimespec(int64(d))} // interval and value
+		spec := [2]syscall.Timespec{1: syscall.NsecToTimespec(int64(d))} // the value
 		if _, _, errno := syscall.Syscall6(sysTimerfdSettime, uintptr(fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
 			m.Fatal(errno)
 		}

@@ -1,5 +1,5 @@
-// Rows of DESCRIPTORS.md for descriptors that only Linux has: files of proc and sysfs, signals,
-// processes, file events, and descriptors that watch other tasks.
+// Rows of DESCRIPTORS.md for descriptors that only Linux has: files of proc and sysfs,
+// signals, processes, file events, and descriptors that watch other tasks.
 
 package descriptors
 

@@ -29,7 +29,8 @@ func (m maker) device(path string, flags int) int {
 }
 
 // number returns the number of a system call that package syscall lacks on some
-// architectures. It knows the numbers on amd64, and on the architectures that share one table.
+// architectures. It knows the numbers on amd64, and on the architectures that share one
+// table.
 func (m maker) number(name string) uintptr {
 	m.Helper()
 	numbers := map[string][2]uintptr{
@@ -46,8 +47,8 @@ func (m maker) number(name string) uintptr {
 	return 0
 }
 
-// newNumber returns the number of a newer system call, which is the same on every architecture
-// that Go supports, except MIPS.
+// newNumber returns the number of a newer system call, which is the same on every
+// architecture that Go supports, except MIPS.
 func newNumber(n uintptr) uintptr {
 	switch {
 	case strings.HasPrefix(runtime.GOARCH, "mips64"):
@@ -122,8 +123,9 @@ func trigger(t string) act {
 	}
 }
 
-// pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Polling the
-// trigger would use up the event, so pressureReached waits for two windows of another trigger.
+// pressureReached returns /proc/pressure/cpu with a trigger that has been reached. Polling
+// the trigger would use up the event, so pressureReached waits for two windows of another
+// trigger.
 func pressureReached(m maker) int {
 	m.Helper()
 	for i := 0; i < 2*runtime.NumCPU(); i++ {
@@ -217,7 +219,8 @@ func timestamped(m maker) int {
 	return a
 }
 
-// zeroCopied returns a TCP socket with a notice in its error queue that a buffer may be reused.
+// zeroCopied returns a TCP socket with a notice in its error queue that a buffer may be
+// reused.
 func zeroCopied(m maker) int {
 	m.Helper()
 	a, b := tcp(m)
@@ -246,7 +249,8 @@ func netlink(n int) func(m maker) int {
 		fd, from := open(1), open(0)
 		for i := 0; i < n; i++ {
 			message := object(uint32(16), [12]byte{})
-			// The kernel sends the message to the group, and then to port 0, which nobody has.
+			// The kernel sends the message to the group, and then to port 0, which nobody
+			// has.
 			err := syscall.Sendto(from, message, 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK, Groups: 1})
 			if err != syscall.ECONNREFUSED {
 				m.possible("a netlink message", err)
@@ -466,8 +470,8 @@ func perf(acts ...act) func(m maker) int {
 	}
 }
 
-// perf returns a perf event that records executable mappings and the exit of a process, or of
-// this thread if pid is 0.
+// perf returns a perf event that records executable mappings and the exit of a process, or
+// of this thread if pid is 0.
 func (m maker) perf(pid int) int {
 	m.Helper()
 	nr := m.number("perf_event_open")
@@ -517,8 +521,8 @@ func perfGone(m maker) int {
 	return fd
 }
 
-// notify returns a seccomp notify descriptor of a new thread. call makes a system call in that
-// thread; leave ends the thread.
+// notify returns a seccomp notify descriptor of a new thread. call makes a system call in
+// that thread; leave ends the thread.
 func (m maker) notify() (fd int, call, leave func()) {
 	m.Helper()
 	nr := m.number("seccomp")
@@ -557,7 +561,7 @@ func (m maker) notify() (fd int, call, leave func()) {
 	m.Cleanup(leave)
 	r := <-installed
 	if r.errno == syscall.EINVAL || r.errno == syscall.EBUSY {
-		m.Skipf("SECCOMP_FILTER_FLAG_NEW_LISTENER: %v", r.errno) // the kernel is too old, or there is another listener
+		m.Skipf("SECCOMP_FILTER_FLAG_NEW_LISTENER: %v", r.errno)
 	}
 	if r.errno != 0 {
 		m.possible("seccomp", r.errno)
@@ -642,7 +646,7 @@ func evdev(m maker) (fd, device int) {
 		evKey, keyA = 1, 30
 		size        = 64
 	)
-	for _, v := range []struct{ nr, value uintptr }{{100, evKey}, {101, keyA}} { // UI_SET_EVBIT, UI_SET_KEYBIT
+	for _, v := range []struct{ nr, value uintptr }{{100, evKey}, {101, keyA}} {
 		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(device), ioc(iocWrite, 'U', v.nr, 4), v.value); errno != 0 {
 			m.Fatalf("uinput: %v", errno)
 		}
@@ -662,7 +666,7 @@ func evdev(m maker) (fd, device int) {
 // press presses and releases a key.
 func press(m maker, device int) {
 	m.Helper()
-	for _, v := range [][2]uint16{{1, 1}, {0, 0}, {1, 0}, {0, 0}} { // EV_KEY or EV_SYN, value
+	for _, v := range [][2]uint16{{1, 1}, {0, 0}, {1, 0}, {0, 0}} {
 		event := struct {
 			_         syscall.Timeval
 			typ, code uint16

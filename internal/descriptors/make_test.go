@@ -52,8 +52,8 @@ func inTurn(acts ...act) act {
 	}
 }
 
-// possible skips the test if err says that the kernel lacks something or does not
-// permit it.
+// possible skips the test if err says that the kernel lacks something or does not permit
+// it.
 func (m maker) possible(what string, err error) {
 	m.Helper()
 	if err != nil && fdtest.UnderQemu() {
@@ -254,8 +254,8 @@ func fifo(flags, peerFlags int) pair {
 
 // Sockets.
 
-// nonblocking makes the test own a new descriptor, non-blocking and close-on-exec. The caller
-// holds syscall.ForkLock.
+// nonblocking makes the test own a new descriptor, non-blocking and close-on-exec. The
+// caller holds syscall.ForkLock.
 func (m maker) nonblocking(fd int, err error) int {
 	m.Helper()
 	m.fd(fd, err)
@@ -307,8 +307,8 @@ func (m maker) unixListener() (int, syscall.Sockaddr) {
 // backlogAddr is the address of the listener of the last backlog.
 var backlogAddr syscall.Sockaddr
 
-// backlog is a socket whose connect(2) has failed because the listener's backlog is full, and
-// the listener.
+// backlog is a socket whose connect(2) has failed because the listener's backlog is full,
+// and the listener.
 func backlog(m maker) (fd, listener int) {
 	m.Helper()
 	listener, backlogAddr = m.unixListener()
@@ -370,8 +370,8 @@ func (m maker) connect(addr syscall.Sockaddr) int {
 	return fd
 }
 
-// refused returns a TCP socket whose connection is refused: the port is bound, so nobody else
-// can get it, but not listening.
+// refused returns a TCP socket whose connection is refused: the port is bound, so nobody
+// else can get it, but not listening.
 func refused(m maker) int {
 	m.Helper()
 	fd := m.connect(m.bind(m.socket(syscall.AF_INET, syscall.SOCK_STREAM)))
@@ -446,5 +446,6 @@ func noncanonical(vmin, vtime uint8) act {
 	})
 }
 
-// types types s on the keyboard, which is the master, and waits for the echo, so s has arrived.
+// types types s on the keyboard, which is the master, and waits for the echo, so s has
+// arrived.
 func types(s string) step { return peer(sends(s), await(POLLIN)) }

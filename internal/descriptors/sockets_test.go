@@ -170,8 +170,8 @@ var (
 	seqpacket = unixPair(syscall.SOCK_SEQPACKET)
 )
 
-// connecting returns a TCP socket whose connect is not finished. A backlog of 0 has room for one
-// connection on Linux. The next one is retried after a second.
+// connecting returns a TCP socket whose connect is not finished. A backlog of 0 has room
+// for one connection on Linux. The next one is retried after a second.
 func connecting(m maker) int {
 	m.Helper()
 	l, addr := m.tcpListener(0)

@@ -36,8 +36,8 @@ func (m maker) kqueue(fds ...int) int {
 // hangsUp hangs up the terminal of the last ptmx.
 func hangsUp(m maker, _ int) { m.Helper(); m.possible("revoke", syscall.Revoke(slaveName)) }
 
-// changesState does something with a slave that packet mode reports on FreeBSD: it discards the
-// input.
+// changesState does something with a slave that packet mode reports on FreeBSD: it discards
+// the input.
 func changesState(m maker, fd int) {
 	m.Helper()
 	read := int32(1) // FREAD

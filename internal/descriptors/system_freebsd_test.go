@@ -31,7 +31,7 @@ var systemWaits = []waiting{
 }
 
 func newEventfd() (int, syscall.Errno) {
-	const specialfd, eventfd = 577, 1 // specialfd(2), SPECIALFD_EVENTFD of sys/sys/specialfd.h
+	const specialfd, eventfd = 577, 1 // sys/sys/specialfd.h
 	args := struct{ count, flags uint32 }{0, syscall.O_CLOEXEC | syscall.O_NONBLOCK}
 	fd, _, errno := syscall.Syscall(specialfd, eventfd, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args))
 	return int(fd), errno
@@ -40,7 +40,8 @@ func newEventfd() (int, syscall.Errno) {
 // pids has the processes by descriptor.
 var pids = make(map[int]int)
 
-// process is the process descriptor of a process, and what ends the process if it is closed.
+// process is the process descriptor of a process, and what ends the process if it is
+// closed.
 func process(m maker) (fd, in int) {
 	m.Helper()
 	out, in := fdtest.Pipe(m)

@@ -14,8 +14,8 @@ var kinds = concat(pipeKinds, fileKinds, socketKinds, terminalKinds, counters(),
 
 var systemWaits []waiting
 
-// counters returns counterKinds, or skips them before NetBSD 10, where a missing system call
-// ends the program by SIGSYS.
+// counters returns counterKinds, or skips them before NetBSD 10, where a missing system
+// call ends the program by SIGSYS.
 func counters() []kind {
 	revision, err := syscall.SysctlUint32("kern.osrevision")
 	for _, k := range counterKinds {

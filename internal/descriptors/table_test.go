@@ -1,7 +1,8 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Package descriptors tests DESCRIPTORS.md: for each row of its tables it makes a descriptor
-// in that state and compares what poll reports with the cell of the system it runs on.
+// Package descriptors tests DESCRIPTORS.md: for each row of its tables it makes a
+// descriptor in that state and compares what poll reports with the cell of the system it
+// runs on.
 package descriptors
 
 import (
@@ -82,8 +83,8 @@ func (s *state) everything() Events {
 	return askable(all)
 }
 
-// askable removes a bit from mask that qemu-user for MIPS does not translate: 0x100 is POLLWRBAND
-// on MIPS, but POLLWRNORM on the kernel below.
+// askable removes a bit from mask that qemu-user for MIPS does not translate: 0x100 is
+// POLLWRBAND on MIPS, but POLLWRNORM on the kernel below.
 func askable(mask Events) Events {
 	if strings.HasPrefix(runtime.GOARCH, "mips") && fdtest.UnderQemu() {
 		mask &^= POLLWRBAND
@@ -93,8 +94,8 @@ func askable(mask Events) Events {
 
 var update = flag.Bool("update", false, "write this system's cells of DESCRIPTORS.md instead of checking them")
 
-// TestDescriptors checks every bit that each entry point reports for every kind of descriptor in
-// every state, what ends an event, and what ends a wait.
+// TestDescriptors checks every bit that each entry point reports for every kind of
+// descriptor in every state, what ends an event, and what ends a wait.
 func TestDescriptors(t *testing.T) {
 	start := time.Now()
 	doc := readDocument(t)
@@ -126,7 +127,8 @@ func TestDescriptors(t *testing.T) {
 	doc.finish(t, time.Since(start))
 }
 
-// settled makes the state, and waits a moment until it is reached. It returns what is reported.
+// settled makes the state, and waits a moment until it is reached. It returns what is
+// reported.
 func (s *state) settled(m maker, want Events) (fd int, got Events) {
 	m.Helper()
 	fd = s.make(m)
@@ -390,8 +392,8 @@ func anchor(heading string) string {
 	return strings.ToLower(strings.ReplaceAll(heading, " ", "-"))
 }
 
-// run runs check as the test of a row. check gets the cell of the running system and returns
-// what it should be.
+// run runs check as the test of a row. check gets the cell of the running system and
+// returns what it should be.
 func (d *document) run(t *testing.T, kind, state string, check func(m maker, cell string) string) {
 	key := kind + "/" + state
 	d.tried[key] = true

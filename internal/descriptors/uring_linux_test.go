@@ -22,7 +22,8 @@ type ring struct {
 // rings has the rings by descriptor.
 var rings = make(map[int]*ring)
 
-// deferTaskrun is IORING_SETUP_DEFER_TASKRUN with IORING_SETUP_SINGLE_ISSUER, which it needs.
+// deferTaskrun is IORING_SETUP_DEFER_TASKRUN with IORING_SETUP_SINGLE_ISSUER, which it
+// needs.
 const deferTaskrun = 1<<13 | 1<<12
 
 // uring makes a ring with room for one submission and two completions.

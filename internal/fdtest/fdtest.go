@@ -1,7 +1,7 @@
 //go:build linux || darwin || freebsd || netbsd
 
-// Package fdtest has helpers for tests that use real descriptors. It does not import package
-// poll, so poll's own tests can use it.
+// Package fdtest has helpers for tests that use real descriptors. It does not import
+// package poll, so poll's own tests can use it.
 package fdtest
 
 import (
@@ -84,8 +84,8 @@ func Close(tb testing.TB, fd int) {
 	}
 }
 
-// Pipe returns the ends of a pipe, non-blocking and close-on-exec. They are closed at
-// the end of the test, unless Close closes them before.
+// Pipe returns the ends of a pipe, non-blocking and close-on-exec. They are closed at the
+// end of the test, unless Close closes them before.
 func Pipe(tb testing.TB) (r, w int) {
 	tb.Helper()
 	syscall.ForkLock.RLock()
@@ -104,8 +104,8 @@ func Pipe(tb testing.TB) (r, w int) {
 	return p[0], p[1]
 }
 
-// Dup duplicates fd to the first free number from min on. The copy is closed at the end
-// of the test.
+// Dup duplicates fd to the first free number from min on. The copy is closed at the end of
+// the test.
 func Dup(tb testing.TB, fd, min int) int {
 	tb.Helper()
 	n, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, uintptr(min))
@@ -168,7 +168,7 @@ func RaiseLimit(tb testing.TB) int {
 	if soft := l.Cur; soft < l.Max {
 		l.Cur = l.Max
 		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
-			l.Cur = soft // Darwin refuses limits above the number of files that a process may open
+			l.Cur = soft // Darwin refuses limits that are too high
 		}
 	}
 	return int(min(l.Cur, 1<<17))

@@ -90,8 +90,8 @@ func (f *FuseFile) WantSleep() {
 	}
 }
 
-// Answer makes the server answer a poll, y with POLLIN and n with 0. It checks that the server
-// has waited until then.
+// Answer makes the server answer a poll, y with POLLIN and n with 0. It checks that the
+// server has waited until then.
 func (f *FuseFile) Answer(answer byte) {
 	f.Helper()
 	_, err := f.answer.Write([]byte{answer})
@@ -131,8 +131,9 @@ type fuseServer struct {
 
 const pollIn = 1 // include/uapi/asm-generic/poll.h
 
-// serveFuse is the server's process. It mounts itself on dir, and answers a poll when it has
-// read the answer from its standard input. It never returns: it exits at the end of its input.
+// serveFuse is the server's process. It mounts itself on dir, and answers a poll when it
+// has read the answer from its standard input. It never returns: it exits at the end of its
+// input.
 func serveFuse(dir string) {
 	fd, err := syscall.Open("/dev/fuse", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -196,7 +197,7 @@ func (s *fuseServer) answer(why string, revents uint32) {
 }
 
 func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
-	const patience = 20 * time.Second // then the server answers by itself, since a hung parent cannot ask it to
+	const patience = 20 * time.Second // then the server answers by itself
 	attr := func(nodeid uint64) []byte {
 		b := make([]byte, 88)
 		s.order.PutUint64(b, nodeid) // ino
