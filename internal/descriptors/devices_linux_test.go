@@ -20,13 +20,13 @@ var deviceKinds = []kind{{
 			}
 		}},
 		{name: "interface up, idle", make: tun(true)},
-		{name: "packet", end: do(drain), then: wr, make: tun(true, func(m maker, fd int) {
+		{name: "packet", end: do(drain), then: wr, make: after(tun(true), func(m maker, fd int) {
 			other := m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
 			fdtest.Must(m, syscall.Sendto(other, []byte("x"), 0, &syscall.SockaddrInet4{Addr: [4]byte{192, 0, 2, 2}, Port: 9}))
 		})},
 		{
 			name: "interface removed", odd: reads(0, syscall.EBADFD),
-			make: tun(true, func(m maker, _ int) { m.deleteLink("poll0") }),
+			make: after(tun(true), func(m maker, _ int) { m.deleteLink("poll0") }),
 		},
 	},
 }, {

@@ -73,7 +73,6 @@ var pipeKinds = []kind{{
 // opened opens the file of fd once more, on Linux.
 func opened(flags int) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		m.open(fmt.Sprintf("/proc/self/fd/%d", fd), flags)
 	}
 }

@@ -33,13 +33,13 @@ var kernelKinds = []kind{{
 			name: "sysfs attribute, not read since open or a change", make: opens("/sys/kernel/uevent_seqnum"),
 			end: do(drain), then: rd | wr,
 		},
-		{name: "sysfs attribute, read", make: opens("/sys/kernel/uevent_seqnum", drain)},
+		{name: "sysfs attribute, read", make: after(opens("/sys/kernel/uevent_seqnum"), drain)},
 	},
 }, {
 	name: "Pressure", native: true,
 	states: []state{
-		{name: "no trigger written", make: pressure(), end: do(trigger(idleTrigger)), then: rd | wr},
-		{name: "trigger, not reached", make: pressure(trigger(idleTrigger))},
+		{name: "no trigger written", make: pressure, end: do(trigger(idleTrigger)), then: rd | wr},
+		{name: "trigger, not reached", make: after(pressure, trigger(idleTrigger))},
 		{name: "trigger, reached", once: true, slow: true, then: rd | wr, make: pressureReached},
 	},
 }, {
@@ -62,10 +62,7 @@ var kernelKinds = []kind{{
 }, {
 	name: "inotify",
 	states: []state{
-		{name: "idle", make: func(m maker) int {
-			fd, _ := inotify(m)
-			return fd
-		}},
+		{name: "idle", make: first(inotify)},
 		{name: "event", odd: readsInto(16, 0, syscall.EINVAL), end: do(drain), make: func(m maker) int {
 			fd, dir := inotify(m)
 			fdtest.Must(m, os.Mkdir(filepath.Join(dir, "new"), 0o700))
@@ -90,23 +87,23 @@ var kernelKinds = []kind{{
 	name: "io_uring", native: true,
 	states: []state{
 		{name: "idle", make: uring(0)},
-		{name: "submission queue full", make: uring(0, fillsQueue)},
-		{name: "completion", make: uring(0, completes(1)), end: do(reaps(1)), then: wr},
+		{name: "submission queue full", make: after(uring(0), fillsQueue)},
+		{name: "completion", make: after(uring(0), completes(1)), end: do(reaps(1)), then: wr},
 		{
-			name: "completion queue overflowed", make: uring(0, completes(3)),
+			name: "completion queue overflowed", make: after(uring(0), completes(3)),
 			odd: func(m maker, fd int) { rings[fd].reap(m, 2) }, end: do(inTurn(entersForEvents, reaps(1))), then: wr,
 		},
 		{
-			name: "IORING_SETUP_DEFER_TASKRUN, request done", make: uring(deferTaskrun, readsPipe, writesPipe),
+			name: "IORING_SETUP_DEFER_TASKRUN, request done", make: after(uring(deferTaskrun), readsPipe, writesPipe),
 			odd: reaps(0), end: do(inTurn(entersForEvents, reaps(1))), then: wr,
 		},
 	},
 }, {
 	name: "Perf event", native: true,
 	states: []state{
-		{name: "no ring buffer", make: perf(), end: do(maps)},
-		{name: "nothing new", make: perf(maps)},
-		{name: "record", once: true, late: POLLRDNORM, make: perf(maps, mapsExecutable)},
+		{name: "no ring buffer", make: perf, end: do(maps)},
+		{name: "nothing new", make: after(perf, maps)},
+		{name: "record", once: true, late: POLLRDNORM, make: after(perf, maps, mapsExecutable)},
 		{name: "process gone", make: perfGone},
 	},
 }, {
@@ -119,11 +116,7 @@ var kernelKinds = []kind{{
 		{name: "a call waits", make: notified, end: do(receiveNotice), then: wr},
 		{
 			name: "received, not answered", end: do(answerNotice),
-			make: func(m maker) int {
-				fd := notified(m)
-				receiveNotice(m, fd)
-				return fd
-			},
+			make: after(notified, receiveNotice),
 		},
 		{name: "process gone", make: func(m maker) int {
 			fd, _, leave := m.notify()
@@ -136,11 +129,11 @@ var kernelKinds = []kind{{
 	states: []state{
 		{name: "before UFFDIO_API", make: userfaultfd(syscall.O_NONBLOCK), end: do(enableFaults)},
 		{
-			name: "blocking mode", make: userfaultfd(0, enableFaults),
+			name: "blocking mode", make: after(userfaultfd(0), enableFaults),
 			end: do(func(m maker, fd int) { fdtest.Must(m, syscall.SetNonblock(fd, true)) }),
 		},
-		{name: "idle", make: userfaultfd(syscall.O_NONBLOCK, enableFaults)},
-		{name: "page fault", make: userfaultfd(syscall.O_NONBLOCK, enableFaults, faults), end: do(reads(32, nil))},
+		{name: "idle", make: after(userfaultfd(syscall.O_NONBLOCK), enableFaults)},
+		{name: "page fault", make: after(userfaultfd(syscall.O_NONBLOCK), enableFaults, faults), end: do(reads(32, nil))},
 	},
 }}
 

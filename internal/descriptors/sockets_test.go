@@ -22,15 +22,8 @@ var socketKinds = []kind{{
 	name: "TCP",
 	states: []state{
 		{name: "fresh", make: fresh(syscall.AF_INET, syscall.SOCK_STREAM), end: do(listens)},
-		{name: "bound", end: do(listens), make: func(m maker) int {
-			fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
-			m.bind(fd)
-			return fd
-		}},
-		{name: "listening", make: func(m maker) int {
-			fd, _ := m.tcpListener(1)
-			return fd
-		}},
+		{name: "bound", make: after(fresh(syscall.AF_INET, syscall.SOCK_STREAM), binds), end: do(listens)},
+		{name: "listening", make: after(fresh(syscall.AF_INET, syscall.SOCK_STREAM), binds, listens)},
 		{name: "listening, connection waits", end: do(accepts), make: func(m maker) int {
 			fd, addr := m.tcpListener(1)
 			m.connect(addr)
@@ -41,11 +34,7 @@ var socketKinds = []kind{{
 			name: "refused", make: refused,
 			end: do(soError(syscall.ECONNREFUSED), reads(0, syscall.ECONNREFUSED)), then: hungUp,
 		},
-		{name: "refused, error read", odd: reads(0, nil), make: func(m maker) int {
-			fd := refused(m)
-			syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
-			return fd
-		}},
+		{name: "refused, error read", make: after(refused, readsError), odd: reads(0, nil)},
 		{name: "idle", make: with(tcp), end: do(fillsTCP)},
 		{name: "idle, accepted", make: with(accepted), end: do(fillsTCP)},
 		{name: "bytes", make: with(tcp, peer(sends("x"))), end: do(drain), then: wr},
@@ -106,10 +95,7 @@ var socketKinds = []kind{{
 			name: "connect to a full backlog, then room", make: with(backlog, peer(accepts)),
 			end: do(connectsAgain), then: wrb,
 		},
-		{name: "listening", make: func(m maker) int {
-			fd, _ := m.unixListener()
-			return fd
-		}},
+		{name: "listening", make: first((maker).unixListener)},
 		{name: "listening, connection waits", end: do(accepts), make: func(m maker) int {
 			fd, addr := m.unixListener()
 			fdtest.Must(m, syscall.Connect(m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM), addr))
@@ -173,7 +159,6 @@ var (
 // connecting returns a TCP socket whose connect is not finished. A backlog of 0 has room
 // for one connection on Linux. The next one is retried after a second.
 func connecting(m maker) int {
-	m.Helper()
 	l, addr := m.tcpListener(0)
 	for i := 0; i < 10; i++ {
 		fd := m.connect(addr)
@@ -189,7 +174,6 @@ func connecting(m maker) int {
 
 // sendsNothing sends an empty datagram.
 func sendsNothing(m maker, fd int) {
-	m.Helper()
 	_, err := syscall.SendmsgN(fd, nil, nil, nil, 0)
 	fdtest.Must(m, err)
 }

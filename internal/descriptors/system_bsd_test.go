@@ -22,7 +22,6 @@ var kqueueKinds = []kind{{
 
 // kqueue returns a kqueue that watches fds for reading.
 func (m maker) kqueue(fds ...int) int {
-	m.Helper()
 	kq := m.fd(syscall.Kqueue())
 	for _, fd := range fds {
 		var e [1]syscall.Kevent_t
@@ -34,12 +33,11 @@ func (m maker) kqueue(fds ...int) int {
 }
 
 // hangsUp hangs up the terminal of the last ptmx.
-func hangsUp(m maker, _ int) { m.Helper(); m.possible("revoke", syscall.Revoke(slaveName)) }
+func hangsUp(m maker, _ int) { m.possible("revoke", syscall.Revoke(slaveName)) }
 
 // changesState does something with a slave that packet mode reports on FreeBSD: it discards
 // the input.
 func changesState(m maker, fd int) {
-	m.Helper()
 	read := int32(1) // FREAD
 	m.ioctl(fd, syscall.TIOCFLUSH, unsafe.Pointer(&read))
 }

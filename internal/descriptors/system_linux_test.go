@@ -35,7 +35,6 @@ func newEventfd() (int, syscall.Errno) {
 
 // hangsUp hangs up a terminal.
 func hangsUp(m maker, slave int) {
-	m.Helper()
 	const tiocVHangup = 0x5437
 	m.possible("TIOCVHANGUP", tryIoctl(slave, tiocVHangup, nil))
 }

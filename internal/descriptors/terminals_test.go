@@ -40,10 +40,7 @@ var terminalKinds = []kind{{
 }, {
 	name: "Pty",
 	states: []state{
-		{name: "master, slave never opened", make: func(m maker) int {
-			master, _ := m.ptmx()
-			return master
-		}},
+		{name: "master, slave never opened", make: first((maker).ptmx)},
 		{name: "master, idle", make: with(pty)},
 		{name: "master, output", make: with(pty, peer(sends("x"))), end: do(drain), then: wr},
 		{name: "master, slave closed", make: with(pty, peer(closes)), odd: reads(0, syscall.EIO)},
@@ -72,7 +69,6 @@ var terminalKinds = []kind{{
 
 // packetMode sets packet mode of a master.
 func packetMode(m maker, fd int) {
-	m.Helper()
 	on := int32(1)
 	m.ioctl(fd, syscall.TIOCPKT, unsafe.Pointer(&on))
 }

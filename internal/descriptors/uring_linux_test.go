@@ -27,9 +27,8 @@ var rings = make(map[int]*ring)
 const deferTaskrun = 1<<13 | 1<<12
 
 // uring makes a ring with room for one submission and two completions.
-func uring(flags uint32, acts ...act) func(m maker) int {
+func uring(flags uint32) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		runtime.LockOSThread() // the completions are this thread's work
 		params := object([2]uint32{}, flags, [27]uint32{})
 		n, _, errno := syscall.Syscall(newNumber(425), 1, uintptr(unsafe.Pointer(&params[0])), 0)
@@ -54,7 +53,6 @@ func uring(flags uint32, acts ...act) func(m maker) int {
 			syscall.Munmap(u.sqe)
 			delete(rings, u.fd)
 		})
-		inTurn(acts...)(m, u.fd)
 		return u.fd
 	}
 }
@@ -62,8 +60,7 @@ func uring(flags uint32, acts ...act) func(m maker) int {
 // uringPipe is a ring that reads from a pipe, and the write end.
 func uringPipe(flags uint32) pair {
 	return func(m maker) (fd, w int) {
-		m.Helper()
-		fd = uring(flags, readsPipe)(m)
+		fd = after(uring(flags), readsPipe)(m)
 		return fd, rings[fd].w
 	}
 }
@@ -78,7 +75,6 @@ func (u *ring) word(i int) *uint32 { return (*uint32)(unsafe.Pointer(&u.rings[u.
 
 // submit submits one request. A NOP has code 0.
 func (u *ring) submit(m maker, code byte, fd int) {
-	m.Helper()
 	copy(u.sqe, object(code, [3]byte{}, int32(fd), uint64(0), uint64(uintptr(unsafe.Pointer(&u.buffer))), uint32(1), [36]byte{}))
 	*u.word(sqTail)++
 	u.enter(m, 1)
@@ -86,7 +82,6 @@ func (u *ring) submit(m maker, code byte, fd int) {
 
 // enter submits n requests, and has the kernel put completions into the queue.
 func (u *ring) enter(m maker, n uintptr) {
-	m.Helper()
 	const getEvents = 1
 	got, _, errno := syscall.Syscall6(newNumber(426), uintptr(u.fd), n, 0, getEvents, 0, 0)
 	if got != n || errno != 0 {
@@ -96,7 +91,6 @@ func (u *ring) enter(m maker, n uintptr) {
 
 // reap takes the completions from the queue, which must be n.
 func (u *ring) reap(m maker, n uint32) {
-	m.Helper()
 	if got := *u.word(cqTail) - *u.word(cqHead); got != n {
 		m.Errorf("%d completions, want %d", got, n)
 	}
@@ -107,24 +101,22 @@ func fillsQueue(m maker, fd int) { *rings[fd].word(sqTail)++ }
 
 func completes(n int) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		for i := 0; i < n; i++ {
 			rings[fd].submit(m, 0, -1)
 		}
 	}
 }
 
-func reaps(n uint32) act { return func(m maker, fd int) { m.Helper(); rings[fd].reap(m, n) } }
+func reaps(n uint32) act { return func(m maker, fd int) { rings[fd].reap(m, n) } }
 
-func entersForEvents(m maker, fd int) { m.Helper(); rings[fd].enter(m, 0) }
+func entersForEvents(m maker, fd int) { rings[fd].enter(m, 0) }
 
 // readsPipe submits a read of the pipe. writesPipe completes it.
 func readsPipe(m maker, fd int) {
-	m.Helper()
 	const read = 22
 	u := rings[fd]
 	fdtest.Must(m, syscall.SetNonblock(u.r, false)) // otherwise the read fails with EAGAIN
 	u.submit(m, read, u.r)
 }
 
-func writesPipe(m maker, fd int) { m.Helper(); fdtest.Write(m, rings[fd].w, "x") }
+func writesPipe(m maker, fd int) { fdtest.Write(m, rings[fd].w, "x") }
