@@ -31,7 +31,8 @@ var systemWaits = []waiting{
 }
 
 func newEventfd() (int, syscall.Errno) {
-	const specialfd, eventfd = 577, 1 // sys/sys/specialfd.h
+	// specialfd(2), SPECIALFD_EVENTFD of sys/sys/specialfd.h
+	const specialfd, eventfd = 577, 1
 	args := struct{ count, flags uint32 }{0, syscall.O_CLOEXEC | syscall.O_NONBLOCK}
 	fd, _, errno := syscall.Syscall(specialfd, eventfd, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args))
 	return int(fd), errno
@@ -43,6 +44,7 @@ var pids = make(map[int]int)
 // process is the process descriptor of a process, and what ends the process if it is
 // closed.
 func process(m maker) (fd, in int) {
+	m.Helper()
 	out, in := fdtest.Pipe(m)
 	fdtest.Must(m, syscall.SetNonblock(out, false))
 	var b [1]byte
@@ -62,6 +64,7 @@ func process(m maker) (fd, in int) {
 }
 
 func reaps(m maker, fd int) {
+	m.Helper()
 	if got, err := syscall.Wait4(pids[fd], nil, 0, nil); got != pids[fd] || err != nil {
 		m.Fatalf("wait4(%d): %d, %v", pids[fd], got, err)
 	}

@@ -62,7 +62,8 @@ func (w *waiting) check(m maker, cell string) string {
 			Wait(fd, mask, timeout)
 			took <- time.Since(start)
 		}(mask)
-		time.Sleep(20 * time.Millisecond) // nothing reports that a thread waits
+		// nothing reports that a thread waits in the kernel
+		time.Sleep(20 * time.Millisecond)
 		w.event(m, fd, peer)
 		if <-took < timeout {
 			ending += " " + mask.String()

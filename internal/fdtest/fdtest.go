@@ -168,7 +168,8 @@ func RaiseLimit(tb testing.TB) int {
 	if soft := l.Cur; soft < l.Max {
 		l.Cur = l.Max
 		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
-			l.Cur = soft // Darwin refuses limits that are too high
+			// Darwin refuses limits above the number of files that a process may open
+			l.Cur = soft
 		}
 	}
 	return int(min(l.Cur, 1<<17))

@@ -197,7 +197,8 @@ func (s *fuseServer) answer(why string, revents uint32) {
 }
 
 func (s *fuseServer) request(opcode uint32, unique, nodeid uint64) {
-	const patience = 20 * time.Second // then the server answers by itself
+	// then the server answers by itself, since a hung parent cannot ask it to
+	const patience = 20 * time.Second
 	attr := func(nodeid uint64) []byte {
 		b := make([]byte, 88)
 		s.order.PutUint64(b, nodeid) // ino
