@@ -70,7 +70,8 @@ func playedGot(fds []PollFd, i int, got Events, _ bool) Events {
 		got |= POLLPRI
 	}
 	got &= f.Events&^linuxRDHUP | POLLHUP | POLLNVAL
-	if len(fds) < 256 && reads && got&POLLNVAL == 0 { // the search takes time
+	// In a long array the search would be slow.
+	if len(fds) < 256 && reads && got&POLLNVAL == 0 {
 		for _, later := range fds[i+1:] {
 			if later.Fd == f.Fd && later.Events&playedReads != 0 {
 				return 0

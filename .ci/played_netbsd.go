@@ -15,7 +15,7 @@ const playedWritesAll = true
 //
 // Pipes report POLLHUP and never POLLERR, and with it that a read and a write are possible.
 // So do sockets, without POLLHUP. With a mask of 0 or POLLPRI alone a hang-up of a pipe
-// does not end a wait, and nothing is reported of a socket.
+// does not end a wait.
 //
 // It cannot simulate that closing a descriptor ends a wait on it. The number of entries is
 // limited by the soft RLIMIT_NOFILE, as on Linux. FIFOs, which are not like pipes on
@@ -48,10 +48,11 @@ const (
 )
 
 func playedAsk(f PollFd, waiting bool) PollFd {
-	if f.Events&playedKnown&^POLLPRI == 0 && (isSocket(f.Fd) || waiting && isPipe(f.Fd)) {
+	f.Events &= playedKnown
+	if waiting && f.Events&^POLLPRI == 0 && isPipe(f.Fd) {
 		f.Fd = -1
 	}
-	f.Events = swapWRBAND(f.Events & playedKnown)
+	f.Events = swapWRBAND(f.Events)
 	return f
 }
 
