@@ -399,22 +399,3 @@ func TestBecomesBusy(t *testing.T) {
 		}
 	}
 }
-
-// TestProbeIsEnough checks that a call makes no system call that waits if it has been woken
-// or has a timeout of 0.
-func TestProbeIsEnough(t *testing.T) {
-	needProbes(t)
-	watchdog(t, soon)
-	r, w := newPipe(t)
-	p := newPoller(t, []int{r}, POLLIN)
-	c := newCounter(t, p)
-	must(t, p.Wake())
-	wantPoll(t, p, Forever)
-	wantPoll(t, p, 0)
-	wantPoll(t, p, 0)
-	mustWrite(t, w, "x")
-	wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN})
-	if c.waits != 0 || c.probes > 5 {
-		t.Errorf("%d calls that wait and %d that do not, want none, and at most 5", c.waits, c.probes)
-	}
-}
