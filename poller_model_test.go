@@ -432,6 +432,7 @@ func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int
 		c.gone.Store(0)
 		err = errors.Join(p.Register(c.r, POLLIN), p.Attach(c.r, c))
 	case 2:
+		p.Disable(c.r)
 		if err = p.Modify(c.r, scriptMasks[rng.Intn(4)]); errors.Is(err, ErrNotRegistered) {
 			err = nil
 		}
@@ -443,6 +444,8 @@ func (c *hammered) hammer(p *Poller, rng *rand.Rand, idle int, begun *atomic.Int
 		err = errors.Join(dup2(idle, c.r), p.Register(c.r, POLLIN), p.Unregister(c.r), dup2(c.saved, c.r))
 		c.gone.Store(begun.Load())
 	case 5:
+		p.Registered(c.r)
+		p.Len()
 		err = p.Wake()
 	default:
 		syscall.Write(c.w, []byte("x"))
