@@ -25,19 +25,18 @@ var counterKinds = []kind{{
 }, {
 	name: "timerfd", out: none,
 	states: []state{
-		{name: "disarmed", make: timerfd()},
-		{name: "armed", make: timerfd(sets(time.Hour))},
-		{name: "expired", make: timerfd(sets(time.Microsecond)), end: do(inTurn(await(POLLIN), reads(8, nil)), sets(time.Hour))},
+		{name: "disarmed", make: timerfd},
+		{name: "armed", make: after(timerfd, sets(time.Hour))},
+		{name: "expired", make: after(timerfd, sets(time.Microsecond)), end: do(inTurn(await(POLLIN), reads(8, nil)), sets(time.Hour))},
 		{
 			name: "expired, then set again", odd: reads(0, syscall.EAGAIN),
-			make: timerfd(sets(time.Microsecond), await(POLLIN), sets(time.Hour)),
+			make: after(timerfd, sets(time.Microsecond), await(POLLIN), sets(time.Hour)),
 		},
 	},
 }}
 
 func eventfd(count uint64) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		fd, errno := newEventfd()
 		m.possible("eventfd", errno)
 		fdtest.Own(m, fd)
@@ -46,20 +45,15 @@ func eventfd(count uint64) func(m maker) int {
 	}
 }
 
-func timerfd(acts ...act) func(m maker) int {
-	return func(m maker) int {
-		m.Helper()
-		fd, _, errno := syscall.Syscall(sysTimerfdCreate, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
-		m.possible("timerfd", errno)
-		inTurn(acts...)(m, fdtest.Own(m, int(fd)))
-		return int(fd)
-	}
+func timerfd(m maker) int {
+	fd, _, errno := syscall.Syscall(sysTimerfdCreate, clockMonotonic, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
+	m.possible("timerfd", errno)
+	return fdtest.Own(m, int(fd))
 }
 
 // sets sets a timerfd.
 func sets(d time.Duration) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		// interval and value
 		spec := [2]syscall.Timespec{1: syscall.NsecToTimespec(int64(d))}
 		if _, _, errno := syscall.Syscall6(sysTimerfdSettime, uintptr(fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {

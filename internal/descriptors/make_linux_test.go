@@ -61,14 +61,12 @@ func newNumber(n uintptr) uintptr {
 
 // alone puts the calling thread into new namespaces. The thread ends with the test.
 func (m maker) alone(flags int) {
-	m.Helper()
 	runtime.LockOSThread()
 	m.possible("unshare", syscall.Unshare(flags))
 }
 
 // mountsChanged returns /proc/self/mounts after a mount, in a new namespace.
 func mountsChanged(m maker) int {
-	m.Helper()
 	m.alone(syscall.CLONE_NEWNS)
 	m.possible("mount", syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
 	dir := m.dir()
@@ -81,7 +79,6 @@ func mountsChanged(m maker) int {
 // hostnameChanged sets the host name to its current value, in a new namespace, and returns
 // /proc/sys/kernel/hostname.
 func hostnameChanged(m maker) int {
-	m.Helper()
 	m.alone(syscall.CLONE_NEWUTS)
 	fd := m.open("/proc/sys/kernel/hostname", syscall.O_RDONLY)
 	m.possible("sethostname", syscall.Sethostname([]byte("poll")))
@@ -89,35 +86,21 @@ func hostnameChanged(m maker) int {
 }
 
 func memfd(m maker) int {
-	m.Helper()
 	fd, _, errno := syscall.Syscall(m.number("memfd_create"), uintptr(unsafe.Pointer(&[]byte("poll\x00")[0])), 0, 0)
 	m.possible("memfd_create", errno)
 	return fdtest.Own(m, int(fd))
 }
 
 // opens opens a file for reading, or skips the test if it does not exist.
-func opens(path string, acts ...act) func(m maker) int {
-	return func(m maker) int {
-		m.Helper()
-		fd := m.device(path, syscall.O_RDONLY)
-		inTurn(acts...)(m, fd)
-		return fd
-	}
+func opens(path string) func(m maker) int {
+	return func(m maker) int { return m.device(path, syscall.O_RDONLY) }
 }
 
-func pressure(acts ...act) func(m maker) int {
-	return func(m maker) int {
-		m.Helper()
-		fd := m.device("/proc/pressure/memory", syscall.O_RDWR)
-		inTurn(acts...)(m, fd)
-		return fd
-	}
-}
+func pressure(m maker) int { return m.device("/proc/pressure/memory", syscall.O_RDWR) }
 
 // trigger writes a trigger to a file of /proc/pressure.
 func trigger(t string) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		_, err := syscall.Write(fd, []byte(t+"\x00"))
 		m.possible("a pressure-stall trigger", err)
 	}
@@ -127,7 +110,6 @@ func trigger(t string) act {
 // the trigger would use up the event, so pressureReached waits for two windows of another
 // trigger.
 func pressureReached(m maker) int {
-	m.Helper()
 	for i := 0; i < 2*runtime.NumCPU(); i++ {
 		cmd := exec.Command("sh", "-c", "while :; do :; done")
 		if err := cmd.Start(); err != nil {
@@ -196,13 +178,11 @@ func field(s string, size int) []byte { return append([]byte(s), make([]byte, si
 
 // queuesErrors turns on the error queue.
 func queuesErrors(m maker, fd int) {
-	m.Helper()
 	m.possible("IP_RECVERR", syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, syscall.IP_RECVERR, 1))
 }
 
 // receiveError receives a message from the error queue.
 func receiveError(m maker, fd int) {
-	m.Helper()
 	if _, n, _, _, err := syscall.Recvmsg(fd, make([]byte, 256), make([]byte, 512), syscall.MSG_ERRQUEUE); n == 0 || err != nil {
 		m.Errorf("recvmsg with MSG_ERRQUEUE: %d bytes of ancillary data, %v", n, err)
 	}
@@ -211,7 +191,6 @@ func receiveError(m maker, fd int) {
 // timestamped returns a UDP socket with a transmit timestamp in its error queue:
 // Documentation/networking/timestamping.rst.
 func timestamped(m maker) int {
-	m.Helper()
 	a, _ := udp(m)
 	const soTimestamping, txSoftware, software = 37, 1 << 1, 1 << 4
 	m.possible("SO_TIMESTAMPING", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soTimestamping, txSoftware|software))
@@ -222,7 +201,6 @@ func timestamped(m maker) int {
 // zeroCopied returns a TCP socket with a notice in its error queue that a buffer may be
 // reused.
 func zeroCopied(m maker) int {
-	m.Helper()
 	a, b := tcp(m)
 	const soZeroCopy, msgZeroCopy = 60, 0x4000000
 	m.possible("SO_ZEROCOPY", syscall.SetsockoptInt(a, syscall.SOL_SOCKET, soZeroCopy, 1))
@@ -236,7 +214,6 @@ func zeroCopied(m maker) int {
 // netlink makes a netlink socket to which n messages have been sent.
 func netlink(n int) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		const userSock = 2
 		open := func(groups uint32) int {
 			fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, userSock)
@@ -262,7 +239,6 @@ func netlink(n int) func(m maker) int {
 
 // vsockRefused returns a vsock whose connection this machine itself has refused.
 func vsockRefused(m maker) int {
-	m.Helper()
 	const afVsock, local, anyPort = 40, 1, 0xffffffff
 	fd, err := syscall.Socket(afVsock, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	m.possible("AF_VSOCK", err)
@@ -286,7 +262,6 @@ func vsockRefused(m maker) int {
 
 // link sends a message about an interface by rtnetlink(7) and waits for the answer.
 func (m maker) link(typ, flags uint16, name string, up uint32, kind string) {
-	m.Helper()
 	fd := m.fd(syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, syscall.NETLINK_ROUTE))
 	attr := func(typ uint16, data []byte) []byte {
 		return append(object(uint16(4+len(data)), typ, data), make([]byte, -len(data)&3)...)
@@ -310,19 +285,16 @@ func (m maker) link(typ, flags uint16, name string, up uint32, kind string) {
 }
 
 func (m maker) setLink(name string, up bool) {
-	m.Helper()
 	flags := map[bool]uint32{true: syscall.IFF_UP}[up]
 	m.link(syscall.RTM_NEWLINK, 0, name, flags, "")
 }
 
 func (m maker) deleteLink(name string) {
-	m.Helper()
 	m.link(syscall.RTM_DELLINK, 0, name, 0, "")
 }
 
 // can returns two sockets of a new vcan interface.
 func can(m maker) (a, b int) {
-	m.Helper()
 	bind := m.number("bind")
 	m.alone(syscall.CLONE_NEWNET)
 	m.link(syscall.RTM_NEWLINK, syscall.NLM_F_CREATE|syscall.NLM_F_EXCL, "vcan0", syscall.IFF_UP, "vcan")
@@ -342,9 +314,8 @@ func can(m maker) (a, b int) {
 }
 
 // tun makes the descriptor of a new interface, poll0, which is up or down.
-func tun(up bool, acts ...act) func(m maker) int {
+func tun(up bool) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		m.alone(syscall.CLONE_NEWNET)
 		// Packets that the kernel itself sends on a new interface would make it readable.
 		os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
@@ -360,7 +331,6 @@ func tun(up bool, acts ...act) func(m maker) int {
 			}
 			m.setLink("poll0", true)
 		}
-		inTurn(acts...)(m, fd)
 		return fd
 	}
 }
@@ -369,7 +339,6 @@ func tun(up bool, acts ...act) func(m maker) int {
 
 // child starts a process that runs until its standard input, in, is closed.
 func (m maker) child() (pid, in int) {
-	m.Helper()
 	cmd := exec.Command("cat")
 	m.Cleanup(func() { cmd.Wait() }) // after the end of its input
 	out, in := fdtest.Pipe(m)
@@ -382,7 +351,6 @@ func (m maker) child() (pid, in int) {
 }
 
 func (m maker) pidfdOf(pid int) int {
-	m.Helper()
 	fd, _, errno := syscall.Syscall(newNumber(434), uintptr(pid), 0, 0)
 	m.possible("pidfd_open", errno)
 	return fdtest.Own(m, int(fd))
@@ -390,14 +358,12 @@ func (m maker) pidfdOf(pid int) int {
 
 // pidfd is the pidfd of a process, and what ends the process if it is closed.
 func pidfd(m maker) (fd, in int) {
-	m.Helper()
 	pid, in := m.child()
 	return m.pidfdOf(pid), in
 }
 
 // reaped returns the pidfd of a process that has been waited for.
 func reaped(m maker) int {
-	m.Helper()
 	pid, in := m.child()
 	fd := m.pidfdOf(pid)
 	fdtest.Close(m, in)
@@ -408,7 +374,6 @@ func reaped(m maker) int {
 }
 
 func inotify(m maker) (fd int, dir string) {
-	m.Helper()
 	fd = m.fd(syscall.InotifyInit1(syscall.IN_CLOEXEC | syscall.IN_NONBLOCK))
 	dir = m.dir()
 	_, err := syscall.InotifyAddWatch(fd, dir, syscall.IN_CREATE)
@@ -417,7 +382,6 @@ func inotify(m maker) (fd int, dir string) {
 }
 
 func (m maker) epoll(fds ...int) int {
-	m.Helper()
 	ep := m.fd(syscall.EpollCreate1(syscall.EPOLL_CLOEXEC))
 	for _, fd := range fds {
 		fdtest.Must(m, syscall.EpollCtl(ep, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN}))
@@ -428,7 +392,6 @@ func (m maker) epoll(fds ...int) int {
 // signalfd returns a signalfd for SIGUSR2, and blocks SIGUSR2 in the calling thread. The
 // thread ends with the test.
 func (m maker) signalfd() int {
-	m.Helper()
 	runtime.LockOSThread()
 	var set [16]byte // the largest size, on MIPS
 	size := uintptr(8)
@@ -460,20 +423,12 @@ func tgkill(tid int, sig syscall.Signal) error {
 	return nil
 }
 
-// perf makes a perf event of this thread.
-func perf(acts ...act) func(m maker) int {
-	return func(m maker) int {
-		m.Helper()
-		fd := m.perf(0)
-		inTurn(acts...)(m, fd)
-		return fd
-	}
-}
+// perf returns a perf event of this thread.
+func perf(m maker) int { return m.perf(0) }
 
 // perf returns a perf event that records executable mappings and the exit of a process, or
 // of this thread if pid is 0.
 func (m maker) perf(pid int) int {
-	m.Helper()
 	nr := m.number("perf_event_open")
 	runtime.LockOSThread()
 	const (
@@ -488,7 +443,6 @@ func (m maker) perf(pid int) int {
 
 // ring maps the ring buffer of a perf event into memory.
 func (m maker) ring(fd int) []byte {
-	m.Helper()
 	page := os.Getpagesize()
 	b, err := syscall.Mmap(fd, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	fdtest.Must(m, err)
@@ -496,11 +450,10 @@ func (m maker) ring(fd int) []byte {
 	return b
 }
 
-func maps(m maker, fd int) { m.Helper(); m.ring(fd) }
+func maps(m maker, fd int) { m.ring(fd) }
 
 // mapsExecutable makes a record in a perf event of this thread.
 func mapsExecutable(m maker, _ int) {
-	m.Helper()
 	b, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	m.possible("an executable mapping", err)
 	syscall.Munmap(b)
@@ -508,7 +461,6 @@ func mapsExecutable(m maker, _ int) {
 
 // perfGone returns a perf event, with a record, of a process that is gone.
 func perfGone(m maker) int {
-	m.Helper()
 	pid, in := m.child()
 	fd := m.perf(pid)
 	b := m.ring(fd)
@@ -524,7 +476,6 @@ func perfGone(m maker) int {
 // notify returns a seccomp notify descriptor of a new thread. call makes a system call in
 // that thread; leave ends the thread.
 func (m maker) notify() (fd int, call, leave func()) {
-	m.Helper()
 	nr := m.number("seccomp")
 	type result struct {
 		fd    uintptr
@@ -572,7 +523,6 @@ func (m maker) notify() (fd int, call, leave func()) {
 
 // notified returns a seccomp notify descriptor of a thread that makes a call.
 func notified(m maker) int {
-	m.Helper()
 	fd, call, _ := m.notify()
 	call()
 	await(POLLIN)(m, fd)
@@ -583,37 +533,31 @@ func notified(m maker) int {
 var notice uint64
 
 func receiveNotice(m maker, fd int) {
-	m.Helper()
 	b := make([]byte, 80) // struct seccomp_notif
 	m.ioctl(fd, ioc(iocRead|iocWrite, '!', 0, 80), unsafe.Pointer(&b[0]))
 	notice = order.Uint64(b)
 }
 
 func answerNotice(m maker, fd int) {
-	m.Helper()
 	b := object(notice, [16]byte{}) // struct seccomp_notif_resp
 	m.ioctl(fd, ioc(iocRead|iocWrite, '!', 1, 24), unsafe.Pointer(&b[0]))
 }
 
-func userfaultfd(mode uintptr, acts ...act) func(m maker) int {
+func userfaultfd(mode uintptr) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		fd, _, errno := syscall.Syscall(m.number("userfaultfd"), syscall.O_CLOEXEC|mode, 0, 0)
 		m.possible("userfaultfd", errno)
-		inTurn(acts...)(m, fdtest.Own(m, int(fd)))
-		return int(fd)
+		return fdtest.Own(m, int(fd))
 	}
 }
 
 func enableFaults(m maker, fd int) {
-	m.Helper()
 	api := object(uint64(0xaa), [2]uint64{})
 	m.ioctl(fd, ioc(iocRead|iocWrite, 0xaa, 0x3f, 24), unsafe.Pointer(&api[0]))
 }
 
 // faults makes a page fault. A write(2) waits until it is resolved.
 func faults(m maker, fd int) {
-	m.Helper()
 	w, _ := writeEnd(m)
 	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	fdtest.Must(m, err)
@@ -641,7 +585,6 @@ func faults(m maker, fd int) {
 
 // evdev returns the event file of a new keyboard, and the uinput file behind it.
 func evdev(m maker) (fd, device int) {
-	m.Helper()
 	device = m.device("/dev/uinput", syscall.O_RDWR)
 	const (
 		evKey, keyA = 1, 30
@@ -667,7 +610,6 @@ func evdev(m maker) (fd, device int) {
 
 // press presses and releases a key.
 func press(m maker, device int) {
-	m.Helper()
 	// EV_KEY or EV_SYN, value
 	for _, v := range [][2]uint16{{1, 1}, {0, 0}, {1, 0}, {0, 0}} {
 		event := struct {
@@ -681,13 +623,11 @@ func press(m maker, device int) {
 
 // pull removes the device.
 func pull(m maker, device int) {
-	m.Helper()
 	m.ioctl(device, ioc(0, 'U', 2, 0), nil) // UI_DEV_DESTROY
 }
 
 // hidraw returns the hidraw file of a new device, and the uhid file behind it.
 func hidraw(m maker) (fd, device int) {
-	m.Helper()
 	device = m.device("/dev/uhid", syscall.O_RDWR)
 	const create2, busUSB = 11, 3
 	id := fmt.Sprintf("poll-%d", os.Getpid())
@@ -708,14 +648,12 @@ func hidraw(m maker) (fd, device int) {
 
 // sendReport makes the device send a report.
 func sendReport(m maker, device int) {
-	m.Helper()
 	const input2 = 12
 	fdtest.Write(m, device, string(object(uint32(input2), uint16(8), [8]byte{})))
 }
 
 // unplug removes the device.
 func unplug(m maker, device int) {
-	m.Helper()
 	const destroy = 1
 	fdtest.Write(m, device, string(object(uint32(destroy))))
 }

@@ -26,7 +26,6 @@ type step func(m maker, fd, peer int)
 // with makes a pair, takes the steps, and returns the first descriptor.
 func with(p pair, steps ...step) func(m maker) int {
 	return func(m maker) int {
-		m.Helper()
 		fd, peer := p(m)
 		for _, s := range steps {
 			s(m, fd, peer)
@@ -35,9 +34,26 @@ func with(p pair, steps ...step) func(m maker) int {
 	}
 }
 
+// first makes a descriptor with f, which returns something else as well.
+func first[T any](f func(m maker) (int, T)) func(m maker) int {
+	return func(m maker) int {
+		fd, _ := f(m)
+		return fd
+	}
+}
+
+// after makes a descriptor and does something with it.
+func after(make func(m maker) int, acts ...act) func(m maker) int {
+	return func(m maker) int {
+		fd := make(m)
+		inTurn(acts...)(m, fd)
+		return fd
+	}
+}
+
 // self is a step of the descriptor that is polled, and peer one of the other.
-func self(acts ...act) step { return func(m maker, fd, _ int) { m.Helper(); inTurn(acts...)(m, fd) } }
-func peer(acts ...act) step { return func(m maker, _, fd int) { m.Helper(); inTurn(acts...)(m, fd) } }
+func self(acts ...act) step { return func(m maker, fd, _ int) { inTurn(acts...)(m, fd) } }
+func peer(acts ...act) step { return func(m maker, _, fd int) { inTurn(acts...)(m, fd) } }
 
 // do lists ways to end an event.
 func do(ends ...act) []act { return ends }
@@ -45,7 +61,6 @@ func do(ends ...act) []act { return ends }
 // inTurn does several acts one after another.
 func inTurn(acts ...act) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		for _, a := range acts {
 			a(m, fd)
 		}
@@ -71,12 +86,11 @@ func (m maker) possible(what string, err error) {
 
 // Acts.
 
-func closes(m maker, fd int) { m.Helper(); fdtest.Close(m, fd) }
+func closes(m maker, fd int) { fdtest.Close(m, fd) }
 
 // await returns when fd reports anything for the mask.
 func await(mask Events) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		if got, err := Wait(fd, mask, 20*time.Second); got == 0 {
 			m.Fatalf("waiting for %v: %v, %v", mask, got, err)
 		}
@@ -84,13 +98,12 @@ func await(mask Events) act {
 }
 
 func sends(s string) act {
-	return func(m maker, fd int) { m.Helper(); fdtest.Write(m, fd, s) }
+	return func(m maker, fd int) { fdtest.Write(m, fd, s) }
 }
 
 // urgent sends s, with the last byte out-of-band: tcp(7).
 func urgent(s string) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		if n, err := syscall.SendmsgN(fd, []byte(s), nil, nil, syscall.MSG_OOB); n != len(s) || err != nil {
 			m.Fatalf("send: %d, %v", n, err)
 		}
@@ -99,33 +112,27 @@ func urgent(s string) act {
 
 // receivesUrgent receives an out-of-band byte.
 func receivesUrgent(m maker, fd int) {
-	m.Helper()
 	if n, _, err := syscall.Recvfrom(fd, make([]byte, 1), syscall.MSG_OOB); n != 1 || err != nil {
 		m.Errorf("recv with MSG_OOB: %d, %v", n, err)
 	}
 }
 
 func shuts(how int) act {
-	return func(m maker, fd int) { m.Helper(); fdtest.Must(m, syscall.Shutdown(fd, how)) }
+	return func(m maker, fd int) { fdtest.Must(m, syscall.Shutdown(fd, how)) }
 }
 
 // resets closes a TCP connection so that close(2) sends a reset.
 func resets(m maker, fd int) {
-	m.Helper()
 	fdtest.Must(m, syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}))
 	fdtest.Close(m, fd)
 }
 
-func listens(m maker, fd int) { m.Helper(); fdtest.Must(m, syscall.Listen(fd, 1)) }
+func listens(m maker, fd int) { fdtest.Must(m, syscall.Listen(fd, 1)) }
 
-func accepts(m maker, fd int) {
-	m.Helper()
-	m.accept(fd)
-}
+func accepts(m maker, fd int) { m.accept(fd) }
 
 // fills writes until not even a byte fits.
 func fills(m maker, fd int) {
-	m.Helper()
 	for b := make([]byte, 4096); ; {
 		switch _, err := syscall.Write(fd, b); {
 		case err == nil || err == syscall.EINTR:
@@ -142,7 +149,6 @@ func fills(m maker, fd int) {
 // fillsTCP is fills for a TCP connection. When the peer has received the bytes in transit,
 // there is room again, and the connection may be slow to report it.
 func fillsTCP(m maker, fd int) {
-	m.Helper()
 	for room := POLLOUT; room != 0; {
 		fills(m, fd)
 		var err error
@@ -153,7 +159,6 @@ func fillsTCP(m maker, fd int) {
 
 // drain reads until nothing is left.
 func drain(m maker, fd int) {
-	m.Helper()
 	if fdtest.ReadAll(fd) == 0 {
 		m.Error("there was nothing to read")
 	}
@@ -165,7 +170,6 @@ func reads(n int, want error) act { return readsInto(256, n, want) }
 // readsInto is reads with a buffer of size bytes.
 func readsInto(size, n int, want error) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		got, err := syscall.Read(fd, make([]byte, size))
 		for err == syscall.EINTR {
 			got, err = syscall.Read(fd, make([]byte, size))
@@ -179,7 +183,6 @@ func readsInto(size, n int, want error) act {
 // writes checks the result of writing one byte.
 func writes(want error) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		_, err := syscall.Write(fd, []byte("x"))
 		for err == syscall.EINTR {
 			_, err = syscall.Write(fd, []byte("x"))
@@ -193,7 +196,6 @@ func writes(want error) act {
 // soError checks the value of SO_ERROR.
 func soError(want syscall.Errno) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 		got := syscall.Errno(n)
 		if strings.HasPrefix(runtime.GOARCH, "mips") && fdtest.UnderQemu() && got != 0 && want != 0 {
@@ -203,6 +205,12 @@ func soError(want syscall.Errno) act {
 			m.Errorf("SO_ERROR: %v, %v, want %v", got, err, want)
 		}
 	}
+}
+
+// readsError reads SO_ERROR, whatever it is.
+func readsError(m maker, fd int) {
+	_, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	fdtest.Must(m, err)
 }
 
 // Files.
@@ -221,7 +229,6 @@ func (m maker) open(path string, flags int) int {
 
 // dir returns a new directory. Its name is short, so that a socket's name fits sockaddr_un.
 func (m maker) dir() string {
-	m.Helper()
 	dir, err := os.MkdirTemp("", "poll")
 	fdtest.Must(m, err)
 	m.Cleanup(func() { os.RemoveAll(dir) })
@@ -229,7 +236,6 @@ func (m maker) dir() string {
 }
 
 func (m maker) fifo() (path string) {
-	m.Helper()
 	path = filepath.Join(m.dir(), "fifo")
 	fdtest.Must(m, syscall.Mkfifo(path, 0o600))
 	return path
@@ -241,7 +247,6 @@ func writeEnd(m maker) (w, r int) { r, w = fdtest.Pipe(m); return w, r }
 // fifo is a pair of FIFO ends. A write end cannot be opened before a read end.
 func fifo(flags, peerFlags int) pair {
 	return func(m maker) (fd, peer int) {
-		m.Helper()
 		path := m.fifo()
 		if flags == syscall.O_WRONLY {
 			peer = m.open(path, peerFlags)
@@ -272,7 +277,6 @@ func (m maker) socket(domain, typ int) int {
 }
 
 func (m maker) accept(listener int) int {
-	m.Helper()
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	fd, _, err := syscall.Accept(listener)
@@ -282,7 +286,6 @@ func (m maker) accept(listener int) int {
 // unixPair is a socketpair(2).
 func unixPair(typ int) pair {
 	return func(m maker) (a, b int) {
-		m.Helper()
 		syscall.ForkLock.RLock()
 		defer syscall.ForkLock.RUnlock()
 		p, err := syscall.Socketpair(syscall.AF_UNIX, typ, 0)
@@ -292,11 +295,10 @@ func unixPair(typ int) pair {
 
 // fresh makes a socket.
 func fresh(domain, typ int) func(m maker) int {
-	return func(m maker) int { m.Helper(); return m.socket(domain, typ) }
+	return func(m maker) int { return m.socket(domain, typ) }
 }
 
 func (m maker) unixListener() (int, syscall.Sockaddr) {
-	m.Helper()
 	fd := m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
 	addr := &syscall.SockaddrUnix{Name: filepath.Join(m.dir(), "s")}
 	fdtest.Must(m, syscall.Bind(fd, addr))
@@ -310,7 +312,6 @@ var backlogAddr syscall.Sockaddr
 // backlog is a socket whose connect(2) has failed because the listener's backlog is full,
 // and the listener.
 func backlog(m maker) (fd, listener int) {
-	m.Helper()
 	listener, backlogAddr = m.unixListener()
 	for i := 0; i < 100; i++ {
 		fd = m.socket(syscall.AF_UNIX, syscall.SOCK_STREAM)
@@ -323,22 +324,21 @@ func backlog(m maker) (fd, listener int) {
 }
 
 func connectsAgain(m maker, fd int) {
-	m.Helper()
 	fdtest.Must(m, syscall.Connect(fd, backlogAddr))
 }
 
 // bind binds fd to a free port, and returns the address.
 func (m maker) bind(fd int) syscall.Sockaddr {
-	m.Helper()
 	fdtest.Must(m, syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 	addr, err := syscall.Getsockname(fd)
 	fdtest.Must(m, err)
 	return addr
 }
 
+func binds(m maker, fd int) { m.bind(fd) }
+
 // udp is a pair of connected UDP sockets.
 func udp(m maker) (a, b int) {
-	m.Helper()
 	a, b = m.socket(syscall.AF_INET, syscall.SOCK_DGRAM), m.socket(syscall.AF_INET, syscall.SOCK_DGRAM)
 	to, from := m.bind(a), m.bind(b)
 	fdtest.Must(m, syscall.Connect(a, from))
@@ -347,7 +347,6 @@ func udp(m maker) (a, b int) {
 }
 
 func (m maker) tcpListener(backlog int) (int, syscall.Sockaddr) {
-	m.Helper()
 	fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
 	fdtest.Must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8192))
 	addr := m.bind(fd)
@@ -357,7 +356,6 @@ func (m maker) tcpListener(backlog int) (int, syscall.Sockaddr) {
 
 // connect returns a socket that is connecting to addr by TCP.
 func (m maker) connect(addr syscall.Sockaddr) int {
-	m.Helper()
 	fd := m.socket(syscall.AF_INET, syscall.SOCK_STREAM)
 	fdtest.Must(m, syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_SNDBUF, 8192))
 	switch err := syscall.Connect(fd, addr); err {
@@ -371,7 +369,6 @@ func (m maker) connect(addr syscall.Sockaddr) int {
 // refused returns a TCP socket whose connection is refused: the port is bound, so nobody
 // else can get it, but not listening.
 func refused(m maker) int {
-	m.Helper()
 	fd := m.connect(m.bind(m.socket(syscall.AF_INET, syscall.SOCK_STREAM)))
 	await(POLLIN)(m, fd)
 	return fd
@@ -379,7 +376,6 @@ func refused(m maker) int {
 
 // tcp is both sides of a connection.
 func tcp(m maker) (a, b int) {
-	m.Helper()
 	l, addr := m.tcpListener(1)
 	a = m.connect(addr)
 	await(POLLIN)(m, l)
@@ -390,7 +386,6 @@ func tcp(m maker) (a, b int) {
 
 // accepted is tcp with the sides swapped.
 func accepted(m maker) (b, a int) {
-	m.Helper()
 	a, b = tcp(m)
 	return b, a
 }
@@ -402,7 +397,6 @@ var slaveName string
 
 // ptmx returns the master of a pseudoterminal, and the name of the slave.
 func (m maker) ptmx() (master int, slave string) {
-	m.Helper()
 	master, slave, err := tty.OpenPty()
 	if err != nil {
 		m.Skipf("a pseudoterminal: %v", err)
@@ -413,14 +407,12 @@ func (m maker) ptmx() (master int, slave string) {
 
 // pty is both sides of a pseudoterminal.
 func pty(m maker) (master, slave int) {
-	m.Helper()
 	master, name := m.ptmx()
 	return master, m.open(name, syscall.O_RDWR)
 }
 
 // terminal is pty with the sides swapped.
 func terminal(m maker) (slave, master int) {
-	m.Helper()
 	master, slave = pty(m)
 	return slave, master
 }
@@ -428,7 +420,6 @@ func terminal(m maker) (slave, master int) {
 // changes changes the settings of a terminal.
 func changes(f func(s *tty.Settings)) act {
 	return func(m maker, fd int) {
-		m.Helper()
 		s, err := tty.Get(fd)
 		fdtest.Must(m, err)
 		f(&s)

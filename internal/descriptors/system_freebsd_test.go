@@ -44,7 +44,6 @@ var pids = make(map[int]int)
 // process is the process descriptor of a process, and what ends the process if it is
 // closed.
 func process(m maker) (fd, in int) {
-	m.Helper()
 	out, in := fdtest.Pipe(m)
 	fdtest.Must(m, syscall.SetNonblock(out, false))
 	var b [1]byte
@@ -64,7 +63,6 @@ func process(m maker) (fd, in int) {
 }
 
 func reaps(m maker, fd int) {
-	m.Helper()
 	if got, err := syscall.Wait4(pids[fd], nil, 0, nil); got != pids[fd] || err != nil {
 		m.Fatalf("wait4(%d): %d, %v", pids[fd], got, err)
 	}
