@@ -341,9 +341,11 @@ func tun(up bool) func(m maker) int {
 func (m maker) child() (pid, in int) {
 	cmd := exec.Command("cat")
 	m.Cleanup(func() { cmd.Wait() }) // after the end of its input
-	out, in := fdtest.Pipe(m)
-	fdtest.Must(m, syscall.SetNonblock(out, false))
-	cmd.Stdin = os.NewFile(uintptr(fdtest.Dup(m, out, 0)), "pipe")
+	r, w, err := os.Pipe()
+	fdtest.Must(m, err)
+	defer r.Close()
+	defer w.Close()
+	cmd.Stdin, in = r, fdtest.Dup(m, int(w.Fd()), 0)
 	if err := cmd.Start(); err != nil {
 		m.Skip(err)
 	}
