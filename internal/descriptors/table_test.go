@@ -52,6 +52,12 @@ const (
 	none
 )
 
+// twinSentences are above the tables of the kinds for which they hold.
+var twinSentences = map[twins]string{
+	band: "On Linux, POLLWRBAND accompanies POLLOUT.",
+	none: "On Linux, POLLIN and POLLOUT come without POLLRDNORM and POLLWRNORM.",
+}
+
 // A state of a kind of descriptor is a row of DESCRIPTORS.md.
 type state struct {
 	name    string
@@ -100,6 +106,11 @@ func TestDescriptors(t *testing.T) {
 	start := time.Now()
 	doc := readDocument(t)
 	for _, k := range kinds {
+		for out, sentence := range twinSentences {
+			if strings.Contains(doc.about[k.name], sentence) != (k.out == out) {
+				t.Errorf("%s: does %q hold?", k.name, sentence)
+			}
+		}
 		for i := range k.states {
 			s := &k.states[i]
 			doc.run(t, k.name, s.name, func(m maker, cell string) string {
@@ -337,9 +348,10 @@ var system = map[string]string{
 // A document is DESCRIPTORS.md.
 type document struct {
 	lines []string
-	rows  map[string]*row // by kind and state
-	tried map[string]bool // the rows that a test has been written for
-	added []string        // the rows that have a new cell
+	about map[string]string // the text of each kind
+	rows  map[string]*row   // by kind and state
+	tried map[string]bool   // the rows that a test has been written for
+	added []string          // the rows that have a new cell
 	count int
 	skips []string // the reasons, by kind
 }
@@ -357,7 +369,12 @@ func readDocument(t *testing.T) *document {
 		t.Skip(err) // the test binary was copied without the tree
 	}
 	fdtest.Must(t, err)
-	d := &document{lines: strings.Split(string(text), "\n"), rows: make(map[string]*row), tried: make(map[string]bool)}
+	d := &document{
+		lines: strings.Split(string(text), "\n"),
+		about: make(map[string]string),
+		rows:  make(map[string]*row),
+		tried: make(map[string]bool),
+	}
 	kind, column, words := "", 0, strings.Join(strings.Fields(string(text)), " ")
 	for i, line := range d.lines {
 		switch cells := split(line); {
@@ -366,7 +383,9 @@ func readDocument(t *testing.T) *document {
 			if link := fmt.Sprintf("[%s](#%s)", kind, anchor(kind)); !strings.Contains(words, link) {
 				t.Errorf("%s has no link %s", file, link)
 			}
-		case len(cells) == 0 || cells[0] == "---":
+		case len(cells) == 0:
+			d.about[kind] += line + " "
+		case cells[0] == "---":
 		case cells[0] == "State" || cells[0] == "During the wait":
 			column = slices.Index(cells, system)
 		case kind != "":
