@@ -48,24 +48,8 @@ var waits = append([]waiting{
 func (w *waiting) check(m maker, cell string) string {
 	ending := ""
 	for _, mask := range []Events{POLLIN, POLLHUP, 0} {
-		timeout := 200 * time.Millisecond
-		if !unknown(cell) && slices.Contains(strings.Fields(cell), mask.String()) {
-			timeout = fdtest.Soon // it has to end
-		}
-		fd, peer := w.pair(m)
-		if w.before != nil {
-			w.before(m, fd, peer)
-		}
-		took := make(chan time.Duration, 1)
-		go func(mask Events) {
-			start := time.Now()
-			Wait(fd, mask, timeout)
-			took <- time.Since(start)
-		}(mask)
-		// nothing reports that a thread waits in the kernel
-		time.Sleep(20 * time.Millisecond)
-		w.event(m, fd, peer)
-		if <-took < timeout {
+		hasTo := !unknown(cell) && slices.Contains(strings.Fields(cell), mask.String())
+		if w.ends(m, mask, hasTo) {
 			ending += " " + mask.String()
 		}
 	}
@@ -73,4 +57,32 @@ func (w *waiting) check(m maker, cell string) string {
 		return "none"
 	}
 	return ending[1:]
+}
+
+// ends reports whether the event ends a wait. A wait that began after the event has ended
+// for another reason, so unless it has to end, it is tried again with more time to begin.
+func (w *waiting) ends(m maker, mask Events, hasTo bool) bool {
+	// Nothing reports that a thread waits in the kernel.
+	for delay := 20 * time.Millisecond; delay < 2*time.Second; delay *= 5 {
+		timeout := 10 * delay
+		if hasTo {
+			timeout = fdtest.Soon
+		}
+		fd, peer := w.pair(m)
+		if w.before != nil {
+			w.before(m, fd, peer)
+		}
+		took := make(chan time.Duration, 1)
+		go func() {
+			start := time.Now()
+			Wait(fd, mask, timeout)
+			took <- time.Since(start)
+		}()
+		time.Sleep(delay)
+		w.event(m, fd, peer)
+		if ended := <-took < timeout; !ended || hasTo {
+			return ended
+		}
+	}
+	return true
 }
