@@ -73,7 +73,7 @@ func TestAllocations(t *testing.T) {
 		{"Poller.Poll(20us), idle", steady(idle, 20*time.Microsecond)},
 		{"Poller.Poll(1ms), idle", steady(idle, time.Millisecond)},
 		{"Poller.Poll(Forever), with values", steady(valued, Forever)},
-		{"Poller.PollContext", func() { busy.PollContext(ctx) }},
+		{"Poller.PollContext that waits", func() { waitsAtOnce(busy); busy.PollContext(ctx) }},
 		{"Poller.Wake", func() { idle.Wake(); idle.Poll(Forever) }},
 		{"Poller.Attach", func() { valued.Attach(r, t); valued.Poll(Forever) }},
 		{"changes", change(large, 1001)},
