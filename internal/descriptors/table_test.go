@@ -225,7 +225,7 @@ func (k *kind) measure(m maker, s *state) string {
 	events := func(ask Events) Events {
 		fd := s.make(m)
 		if !s.once {
-			Poll(nil, 200*time.Millisecond) // some states take a moment to be reached
+			Poll(nil, 100*time.Millisecond) // some states take a moment to be reached
 		}
 		return entryPoints[0].poll(m, fd, ask, 0)
 	}
@@ -351,7 +351,7 @@ type document struct {
 	about map[string]string // the text of each kind
 	rows  map[string]*row   // by kind and state
 	tried map[string]bool   // the rows that a test has been written for
-	added []string          // the rows that have a new cell
+	added []string          // the rows that have a new cell, below their headings
 	count int
 	skips []string // the reasons, by kind
 }
@@ -438,6 +438,9 @@ func (d *document) run(t *testing.T, kind, state string, check func(m maker, cel
 			t.Errorf("%q, want %q", got, cell)
 		default:
 			cells[column] = got
+			if heading := "## " + kind; !slices.Contains(d.added, heading) {
+				d.added = append(d.added, heading)
+			}
 			d.added = append(d.added, join(cells))
 			if r.column > 0 {
 				d.lines[r.line] = join(cells)

@@ -63,7 +63,7 @@ func (w *waiting) check(m maker, cell string) string {
 // for another reason, so unless it has to end, it is tried again with more time to begin.
 func (w *waiting) ends(m maker, mask Events, hasTo bool) bool {
 	// Nothing reports that a thread waits in the kernel.
-	for delay := 20 * time.Millisecond; delay < 2*time.Second; delay *= 5 {
+	for delay := 20 * time.Millisecond; delay < time.Second/2; delay *= 5 {
 		timeout := 10 * delay
 		if hasTo {
 			timeout = fdtest.Soon
