@@ -58,7 +58,7 @@
 //   - POLLNVAL: the descriptor is not open, or cannot be polled (O_PATH, a removed device).
 //   - POLLRDHUP, on Linux and FreeBSD: the peer of a stream socket has closed, or stopped
 //     writing. NetBSD and Darwin do not have it, so programs that name it do not compile
-//     there, and only a read that returns 0 or an error shows that a peer is gone.
+//     there. Read to find out whether a peer is gone.
 //
 // On Linux, POLLERR, POLLHUP and POLLNVAL are reported whatever the mask is. The other
 // systems have exceptions; see below.
