@@ -49,9 +49,10 @@
 //     or of /proc/self/mounts. Read a sysfs attribute once before you wait; the POLLERR
 //     that comes with POLLPRI is not an error. A GPIO line requested from /dev/gpiochipN
 //     reports POLLIN instead.
-//   - POLLHUP: the other side is gone. Read until there is no data left, then unregister,
-//     then close. A FIFO also reports it after one writer has closed and before the next
-//     has opened it; open it with O_RDWR to avoid that.
+//   - POLLHUP: the other side is gone. Read until there is no data left, then unregister
+//     and close (for a pty master see [Poller.Disable]). A FIFO also reports it after one
+//     writer has closed and before the next has opened it; open it with O_RDWR to avoid
+//     that.
 //   - POLLERR: a pipe has no reader left, or a socket has an error. Reading SO_ERROR
 //     returns the error and clears it. If SO_ERROR is 0, read the socket's error queue
 //     (IP_RECVERR, timestamps) with recvmsg(2) and MSG_ERRQUEUE.
@@ -102,9 +103,9 @@
 // into [Forever] first. Some return an absolute time (sd_bus_get_timeout): turn it into a
 // [time.Time].
 //
-// A change of the set does not end a call, unless what was changed is ready. So a goroutine
-// that brings the next deadline forward must call Wake. If a peer sends without pause, no
-// call ever times out: check your deadline yourself.
+// If the set changes, a waiting call returns only if the changed descriptor is ready. So a
+// goroutine that brings the next deadline forward must call Wake. If a peer sends without
+// pause, no call ever times out: check your deadline yourself.
 //
 // # Closing
 //
@@ -114,56 +115,50 @@
 // # Goroutines and threads
 //
 // A call that waits occupies an operating-system thread, and the runtime crashes a program
-// that exceeds 10,000 (debug.SetMaxThreads). Use one Poller for many descriptors. While a
-// call is in the kernel the scheduler runs other goroutines, except during [RawPoll].
+// that exceeds 10,000 (debug.SetMaxThreads). Use one Poller for several descriptors, not
+// one wait for each. While a call is in the kernel the scheduler runs other goroutines,
+// except during [RawPoll].
 //
 // # Linux
 //
-// All architectures that Go supports. A call accepts as many entries as the soft
-// RLIMIT_NOFILE allows, and may return late by 50 µs or 0.1 % of its timeout (see [Poll]).
+// All architectures that Go supports. A call may return late by 50 µs or 0.1 % of its
+// timeout (see [Poll]).
 //
 // # FreeBSD
 //
-// All architectures that Go supports. A call accepts kern.maxfilesperproc entries, and at
-// least 1024. It may return late by up to 1/8 of its timeout (see [Poll]).
+// All architectures that Go supports. A call may return late by up to 1/8 of its timeout
+// (see [Poll]).
 //
-// Where Linux reports POLLERR, FreeBSD reports POLLHUP, with POLLIN if the mask has it, or
-// only POLLIN. Both ends of a pipe report POLLOUT. Use POLLRDHUP for sockets only: with it
-// in the mask, files and directories on tmpfs and many devices report POLLNVAL, and files
-// and directories on UFS report nothing at all, not even POLLIN.
+// Where Linux reports POLLERR, FreeBSD reports POLLHUP, mostly with POLLIN if the mask has
+// it, or only POLLIN. Both ends of a pipe report POLLOUT. Use POLLRDHUP for sockets only:
+// with it in the mask, files and directories on tmpfs and many devices report POLLNVAL, and
+// files and directories on UFS report nothing at all, not even POLLIN.
 //
-// A hang-up does not end a wait on a socket or a terminal if the mask is 0 or has only
-// POLLERR, POLLHUP or POLLNVAL, or, on a terminal, only POLLPRI or POLLRDHUP. If the peer
-// of a Unix datagram socket closes, that ends no wait, not even one for POLLIN; the next
-// call reports it.
-//
-// Closing the last descriptor of a file ends a wait on it, with POLLNVAL, except with a
-// mask of 0 on a TCP socket or a terminal.
+// If the mask lacks POLLIN, a hang-up may not end a wait. "What ends a wait" in
+// DESCRIPTORS.md lists what does, also when a descriptor is closed.
 //
 // # NetBSD
 //
-// On amd64, 386, arm and arm64. A call accepts as many entries as the hard RLIMIT_NOFILE
-// allows, plus 1000. It waits for whole clock ticks, usually of 10 ms (see [Poll]). If the
-// process is stopped and continued (SIGSTOP, SIGCONT), the timeout starts again.
+// On amd64, 386, arm and arm64. A call waits for whole clock ticks, usually of 10 ms (see
+// [Poll]). If the process is stopped and continued (SIGSTOP, SIGCONT), the timeout starts
+// again.
 //
 // Sockets never report POLLHUP or POLLERR. If the peer is gone or there is an error, they
 // report POLLIN and POLLOUT; a read returns 0 or the error. A pipe whose other end is
 // closed reports POLLHUP, with POLLIN and POLLOUT if the mask has them, and never POLLERR.
-// If the mask is 0 or POLLPRI, that does not end a wait. A FIFO without a writer stops
-// reporting POLLHUP and POLLIN once a read has returned 0. A FIFO without a reader reports
-// POLLOUT.
+// A FIFO without a writer stops reporting POLLHUP and POLLIN once a read has returned 0. A
+// FIFO without a reader reports POLLOUT.
 //
-// Closing the last descriptor of a file ends a wait on it, with POLLNVAL, except with a
-// mask of 0, or if it is an eventfd or a kqueue.
+// As on FreeBSD, a hang-up may not end a wait if the mask lacks POLLIN.
 //
 // # Darwin
 //
-// On amd64 and arm64. A call accepts 10240 entries, and waits for whole milliseconds. With
-// a mask of 0 nothing is reported. With a mask of POLLPRI or POLLHUP alone, data that is
-// unread or arrives may hide that event, so ask for POLLIN as well. POLLPRI does not report
-// out-of-band data. POLLHUP means that the peer has stopped writing; it is reported instead
-// of POLLERR and, if the mask has POLLIN, instead of POLLOUT. If a descriptor is in an
-// array twice, only its last entry is reported.
+// On amd64 and arm64. A call waits for whole milliseconds. With a mask of 0 nothing is
+// reported. With a mask of POLLPRI or POLLHUP alone, data that is unread or arrives may
+// hide that event, so ask for POLLIN as well. POLLPRI does not report out-of-band data.
+// POLLHUP means that the peer has stopped writing; it is reported instead of POLLERR and,
+// if the mask has POLLIN, instead of POLLOUT. If a descriptor is in an array twice, only
+// its last entry is reported.
 //
 // Directories and some devices report POLLNVAL, among them /dev/tty and /dev/console. Use
 // standard input, open the terminal by the name that ttyname(3) returns, or use select(2).

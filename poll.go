@@ -36,7 +36,7 @@ func Until(t time.Time) time.Duration {
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait that long at most; return 0 only after that
+//	timeout > 0   wait until that time has passed; return 0 only then
 //
 // Compute a timeout from a deadline with [Until]. It is 0 once the deadline has passed, and
 // a call with timeout 0 still reports what is ready. So a loop that reads and discards data
@@ -55,15 +55,15 @@ func Until(t time.Time) time.Duration {
 // checked all entries and found nothing. Time is measured on the monotonic clock, which
 // stops while the machine is suspended.
 //
-// Linux and FreeBSD wait to the nanosecond, but may return late. On Linux the delay is at
-// most the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 % with a
-// positive nice value), whichever is greater, and never over 100 ms. On FreeBSD it is at
-// most 1/16 of the timeout, and a clock tick (1 or 10 ms) more if that is 16 ticks or
-// longer. NetBSD waits whole ticks, usually of 10 ms, rounded up, and up to one more: 1 ms
-// takes 10 to 20. Darwin, and a Linux without ppoll(2), wait whole milliseconds, rounded
-// up. In a testing/synctest bubble the clock does not advance during a system call, so Poll
-// relies on the kernel's timing, and a signal or a change of a Poller may restart the
-// timeout.
+// Linux and FreeBSD take the timeout in nanoseconds, but may return late. On Linux the
+// delay is at most the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 %
+// with a positive nice value), whichever is greater, and never over 100 ms. On FreeBSD it
+// is at most 1/16 of the timeout, and a clock tick (1 or 10 ms) more if the timeout is 16
+// ticks or longer. NetBSD waits whole ticks, usually of 10 ms, rounded up, and up to one
+// more: 1 ms takes 10 to 20. Darwin, and a Linux without ppoll(2), wait whole milliseconds,
+// rounded up. In a testing/synctest bubble the clock does not advance during a system call,
+// so Poll relies on the kernel's timing, and a signal or a change of a Poller may restart
+// the timeout.
 //
 // Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another
 // error of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system
@@ -87,7 +87,8 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // work. The whole program then stops for as long as that takes. If the program is itself
 // the FUSE server, it stops forever.
 //
-// Arguments, results and errors are those of Poll. Except on Linux, it is Poll(fds, 0).
+// Arguments, results and errors are those of Poll. On the other systems it calls Poll(fds,
+// 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // The kernel layer. Each system defines, in pollfd_GOOS.go, syscall_GOOS.go and
@@ -118,7 +119,7 @@ func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 //		makes w.r unreadable; EAGAIN means that it already is
 //
 // pollMillis and pollExact use syscall.Syscall, so the scheduler can run other goroutines.
-// They may return 0, EINTR or EAGAIN early, and write to all of fds.
+// They may return early with 0, EINTR or EAGAIN, and may write whole entries.
 
 // testCall, if set, runs before every poll(2) and ppoll(2) except RawPoll's, and replaces
 // it if done is true. Tests use it to count calls, and to inject results that the kernel
@@ -242,8 +243,8 @@ func (d *deadline) poll(fds []PollFd) (n int, err error) {
 		}
 		// The time is up and the kernel has not checked all of fds since, or it returned
 		// early (NetBSD; Darwin, openradar 37550628), or it was short of memory (EAGAIN,
-		// Darwin), or this was one piece of a long timeout. Pause only if that happens
-		// immediately again and again, since a pause misses what becomes ready.
+		// Darwin), or this was one piece of a long timeout. Pause only after two immediate
+		// returns in a row, since a pause cannot see what becomes ready.
 		standIn = false
 		now := clock()
 		switch {

@@ -19,34 +19,37 @@ import (
 // copied.
 //
 // Every method may be called from any goroutine at any time, but only one Poll or
-// PollContext may run at a time. Whatever is said of Poll below holds for PollContext too.
+// PollContext may run at a time. Whatever is said of Poll below holds for PollContext too,
+// unless its comment says otherwise.
 //
 // A Poller never closes the registered descriptors. Unregister a descriptor before you
 // close it (see Closing in the package documentation). A Poller has a Waker of its own,
-// made by the first Poll that may wait. Close frees the Waker, after the current Poll if
-// there is one. If the Poller becomes unreachable, the garbage collector frees it.
+// made by the first Poll that may wait. Close frees the Waker, once the current Poll has
+// returned. So does the garbage collector if the Poller is unreachable.
 //
 // To end a loop of calls from another goroutine, cancel the context of PollContext, or set
 // a flag and call Wake, or call Close if nobody needs the Poller any more. A signal handler
-// of Go (os/signal) does not end a call: let it do one of these.
+// of Go (os/signal) does not end a call: let it do one of these. Close the descriptors only
+// after the loop has ended.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait.
-	// Every method locks it, and defers unlock. Only pollOnce unlocks it in between.
+	// Every exported method that uses the fields locks mu and defers unlock. Only pollOnce
+	// unlocks it in between.
 	//
 	// The kernel is given asked, never set. asked belongs to the call in progress, which
 	// rebuilds it if set has changed. After the system call, an entry of asked is reported
 	// only if its fd has been registered and enabled ever since asked was built. It gets
 	// the mask and the value that set has then.
 	//
-	// If set changes, or Wake or Close is called, while waiting is true, unlock ends the
-	// system call: it makes waiting false, so one wake-up is enough, unlocks mu and wakes
-	// wake. Until then the system call may end for another reason. So a wait that times out
-	// is final only if set is unchanged, and a late wake-up may end the next wait, which is
-	// then repeated with the time remaining.
+	// While waiting is true, the unlock after a change, Wake or Close ends the system call:
+	// it makes waiting false, so only one goroutine signals, unlocks mu, and then wakes
+	// wake. The call may end by itself before that. So a timeout is final only if set is
+	// unchanged, and a late wake-up may end the next wait, which is then repeated with the
+	// time remaining.
 	//
-	// wake is entry 0 of asked, and never has the number of an enabled registration. Only a
-	// call makes it, moves it or resets it. After Close, unlock frees wake and asked, as
-	// soon as no call is in progress.
+	// wake is entry 0 of asked, and never has the number of another entry. Only a call
+	// makes it, moves it or resets it. After Close, unlock frees wake and asked, as soon as
+	// no call is in progress.
 	mu      sync.Mutex
 	set     set
 	asked   []PollFd
@@ -73,8 +76,9 @@ func (r Ready) String() string {
 
 // Poll waits until a registered descriptor is ready, and returns those that are, in no
 // particular order. The timeout works as in the function Poll. The result is empty, with a
-// nil error, if the time is up or Wake was called. Poll reports every descriptor that is
-// ready and was registered, modified or enabled before the time was up.
+// nil error, only if nothing is ready and the time is up or Wake was called. Poll reports
+// every descriptor that is ready and was registered, modified or enabled before the time
+// was up.
 //
 // The slice belongs to the Poller and is valid until the next Poll begins, in any
 // goroutine. It lists what was ready during the call. If you close a descriptor and open
@@ -92,14 +96,15 @@ func (r Ready) String() string {
 //     Waker of a call that waits;
 //   - an error of NewWaker, or another error of the kernel, such as ENOMEM.
 //
-// After an error of the last two kinds, Poll polls once more without waiting, and returns
-// what is ready instead, if anything is. No error changes the set.
+// After an error of the last two kinds in a call that may wait, Poll polls once more
+// without waiting, and returns what is ready instead, if anything is. No error changes the
+// set.
 //
 // Poll allocates when it makes its Waker, when the set has grown, and when more descriptors
 // are ready than in any call before. It costs a system call, plus some nanoseconds for each
 // registered descriptor if the set has changed. On Linux it may first poll with timeout 0,
-// which is cheaper if something is ready; the more rarely that succeeds, the less often it
-// does so.
+// which is cheaper if something is ready; after each failure in a row it does so less
+// often.
 func (p *Poller) Poll(timeout time.Duration) ([]Ready, error) {
 	return p.poll(timeout, nil, nil)
 }
@@ -162,8 +167,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	p.ready = p.ready[:0]
 
 	// A reason to leave (time, Wake, ctx, an error) is fixed before the last system call.
-	// That does not wait, so it reports everything that came before the reason. Do not
-	// probe until wake exists, so that the first call makes it while a number is free.
+	// That does not wait, so it reports everything that came before the reason. A wait that
+	// timed out with set unchanged has seen everything too. Do not probe until wake exists,
+	// so that the first call makes it while a number is free.
 	probe := probeFirst && timeout != 0 && p.wake != nil && p.backoff.isOver()
 	for last := false; !last && len(p.ready) == 0 && !p.closed; {
 		last = d.left == 0 || p.woken || ended || err != nil
@@ -353,7 +359,8 @@ func (p *Poller) Wake() error {
 
 // Close empties the set and frees what the Poller itself holds, but does not close the
 // registered descriptors. A waiting Poll returns ErrClosed, and so does every later call of
-// a method that returns an error, including Close. The cost is O(1).
+// a method that returns an error, including Close. (A nil context or a conn that fails
+// comes first.) The cost is O(1).
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	defer p.unlock()

@@ -151,12 +151,13 @@ func (p *Poller) Modify(fd int, events Events) error {
 }
 
 // Disable keeps the registration of fd, with its mask and value, but Poll reports nothing
-// about fd until Modify, Register or RegisterConn enables it again, with any mask. A Poll
-// in progress continues without fd. Anything it has already found for fd is dropped, even
-// if fd is enabled again before it returns. Compare:
+// about fd until Modify, Register or RegisterConn enables it again, also with a mask of 0.
+// A Poll in progress continues without fd. Anything it has already found for fd is dropped,
+// even if fd is enabled again before it returns, and even if the kernel reports it only
+// once. Compare:
 //
 //	Disable(fd)     nothing is reported; the mask and the value are kept
-//	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported
+//	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported (not on Darwin)
 //	Unregister(fd)  nothing is reported; the registration and its value are gone
 //
 // Use it to hand fd to another goroutine, which enables it when it is done; to stop reading

@@ -7,7 +7,8 @@ package poll
 import "syscall"
 
 // A set is a list of registrations, disabled ones last, and an index into it by fd. The
-// zero value is empty. The methods that change what a Poll has to watch set changed.
+// zero value is empty. The methods set changed if a Poll has to watch something else since
+// appendTo ran.
 //
 // The index is in pages, made when the first fd in them is registered. Kernels give the
 // lowest free number, so pages fill up. Unlike in a hash table there are no collisions that
@@ -33,7 +34,7 @@ type attachment struct {
 	conn  *syscall.Conn // kept reachable; each RegisterConn has a pointer of its own
 }
 
-// With this length, a small set takes 2 KiB, and one with only math.MaxInt32 a pages of 32
+// With this length, a small set takes 2 KiB, and one with only fd math.MaxInt32 takes 32
 // MiB.
 const pageLen = 512
 

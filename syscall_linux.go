@@ -37,7 +37,8 @@ func pollExact(fds []PollFd, timeout time.Duration) (n int, errno syscall.Errno)
 	return int(r), errno
 }
 
-// rawPollGo is rawPoll without assembly. The stub calls it if its system call has failed.
+// rawPollGo is rawPoll without assembly. The assembly jumps to it if its system call fails,
+// or fds is too long.
 //
 //lint:ignore U1000 syscall_linux.s uses it
 func rawPollGo(fds []PollFd) (n int, err error) {

@@ -12,8 +12,8 @@ import (
 )
 
 // A Waker is a descriptor that any goroutine can make readable. Put its Fd next to other
-// descriptors in an array or a Poller, to end the wait from another goroutine. To wake a
-// Poller, just call Poller.Wake.
+// descriptors in an array, to end the wait from another goroutine. A Poller has its own
+// Wake.
 //
 // A Waker is an eventfd(2) on Linux and a pipe(2) elsewhere, close-on-exec and
 // non-blocking. Its Fd is reported as POLLIN from Wake until Reset, in every call of every
