@@ -363,11 +363,13 @@ func TestWaitContextNumberReused(t *testing.T) {
 	}
 }
 
-// TestWaitContextStolen checks that a wait goes on if other code closes the descriptor that
-// WaitContext has opened.
+// TestWaitContextStolen checks that a wait goes on if another file has got the number of the
+// descriptor that WaitContext has opened, and that WaitContext does not close that file.
 func TestWaitContextStolen(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)
+	hungUp, w := newPipe(t)
+	closeFd(t, w)
 	collectGarbage(t) // so that no descriptor is freed later
 	n, err := syscall.Dup(r)
 	must(t, err)
@@ -379,13 +381,16 @@ func TestWaitContextStolen(t *testing.T) {
 		waits++
 		if waits > 1 {
 			cancel()
-		} else if err := syscall.Close(n); err != nil {
-			t.Errorf("it has not opened %d: %v", n, err)
+		} else if open := isOpen(n); dup2(hungUp, n) != nil || !open {
+			t.Errorf("it has not opened %d", n)
 			cancel()
 		}
 	})
 	if got, err := WaitContext(ctx, r, POLLIN); got != 0 || err != context.Canceled {
 		t.Errorf("%v, %v, want 0, %v", got, err, context.Canceled)
+	}
+	if got, err := Wait(own(t, n), POLLIN, 0); got != endOfPipe(POLLIN) || err != nil {
+		t.Errorf("the other file: %v, %v, want %v", got, err, endOfPipe(POLLIN))
 	}
 }
 
