@@ -29,6 +29,8 @@ func TestAllocations(t *testing.T) {
 	must(t, valued.Attach(r, t))
 	waker := newWaker(t)
 	ctx := context.Background()
+	cancelable, cancel := context.WithCancel(ctx)
+	defer cancel()
 	steady := func(p *Poller, timeout time.Duration) func() { return func() { p.Poll(timeout) } }
 	array := func(fd int, timeout time.Duration) func() {
 		return func() {
@@ -74,6 +76,11 @@ func TestAllocations(t *testing.T) {
 		{"Poller.Poll(1ms), idle", steady(idle, time.Millisecond)},
 		{"Poller.Poll(Forever), with values", steady(valued, Forever)},
 		{"Poller.PollContext that waits", func() { waitsAtOnce(busy); busy.PollContext(ctx) }},
+		{"Poller.PollContext that probes", func() {
+			if probeFirst {
+				busy.PollContext(cancelable)
+			}
+		}},
 		{"Poller.Wake", func() { idle.Wake(); idle.Poll(Forever) }},
 		{"Poller.Attach", func() { valued.Attach(r, t); valued.Poll(Forever) }},
 		{"changes", change(large, 1001)},

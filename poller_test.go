@@ -171,6 +171,9 @@ func TestWake(t *testing.T) {
 		c := goPoll(p, Forever)
 		must(t, p.Wake())
 		(<-c).want(t, nil)
+		mustWrite(t, w, "x")
+		wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN}) // nothing of the Wake is left in the array
+		readAll(r)
 	}
 	wantNotWoken()
 }
@@ -610,27 +613,38 @@ func TestOneSignalAWait(t *testing.T) {
 }
 
 // TestWakeClosedByOthers checks that a Poller makes a new Waker if other code has closed
-// its Waker by mistake.
+// its Waker by mistake, and does not close a file that has got the number.
 func TestWakeClosedByOthers(t *testing.T) {
 	watchdog(t, soon)
 	r, w := newPipe(t)
-	p := newPoller(t, []int{r}, POLLIN)
-	(<-goPoll(p, time.Microsecond)).want(t, nil)
-	syscall.Close(p.wake.r)
-	c := goPoll(p, Forever)
-	for open := false; !open; { // Poll must make its own new Waker
-		p.mu.Lock()
-		if p.wake != nil {
-			open = isOpen(p.wake.r)
+	hungUp, other := newPipe(t)
+	closeFd(t, other)
+	for _, reused := range []bool{false, true} {
+		p := newPoller(t, []int{r}, POLLIN)
+		(<-goPoll(p, time.Microsecond)).want(t, nil)
+		old := p.wake
+		syscall.Close(old.r)
+		if reused {
+			must(t, dup2(hungUp, old.r))
 		}
-		p.mu.Unlock()
-		runtime.Gosched()
+		c := goPoll(p, Forever)
+		for made := false; !made; { // Poll must make its own new Waker
+			p.mu.Lock()
+			made = p.wake != nil && p.wake != old
+			p.mu.Unlock()
+			runtime.Gosched()
+		}
+		if reused {
+			if got, err := Wait(old.r, POLLIN, 0); got != endOfPipe(POLLIN) || err != nil {
+				t.Errorf("the other file: %v, %v, want %v", got, err, endOfPipe(POLLIN))
+			}
+			syscall.Close(old.r)
+		}
+		mustWrite(t, w, "x")
+		(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
+		readAll(r)
+		c = goPoll(p, Forever)
+		must(t, p.Wake())
+		(<-c).want(t, nil)
 	}
-	mustWrite(t, w, "x")
-	(<-c).want(t, nil, Ready{Fd: r, Events: POLLIN})
-	readAll(r)
-	c = goPoll(p, Forever)
-	must(t, p.Wake())
-	(<-c).want(t, nil)
-	must(t, p.Close())
 }
