@@ -363,8 +363,9 @@ func TestWaitContextNumberReused(t *testing.T) {
 	}
 }
 
-// TestWaitContextStolen checks that a wait goes on if another file has got the number of the
-// descriptor that WaitContext has opened, and that WaitContext does not close that file.
+// TestWaitContextStolen checks that a wait goes on if another file has got the number of
+// the descriptor that WaitContext has opened, and that WaitContext does not close that
+// file.
 func TestWaitContextStolen(t *testing.T) {
 	watchdog(t, soon)
 	r, _ := newPipe(t)

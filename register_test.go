@@ -56,6 +56,16 @@ func TestBadDescriptors(t *testing.T) {
 	mustWrite(t, w, "x")
 	p := newPoller(t, []int{r}, POLLIN)
 	want := map[int]Events{r: POLLIN}
+	wantAbsent := func(p *Poller, fd int) {
+		t.Helper()
+		wantError(t, p.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
+		wantError(t, p.Disable(fd), "disable", fd, ErrNotRegistered)
+		wantError(t, p.Unregister(fd), "unregister", fd, ErrNotRegistered)
+		wantError(t, p.Attach(fd, 1), "attach", fd, ErrNotRegistered)
+		if e, ok := p.Registered(fd); e != 0 || ok {
+			t.Errorf("Registered(%d) = %v, %v", fd, e, ok)
+		}
+	}
 
 	for _, v := range []int64{
 		-1, -2, math.MinInt32, math.MinInt32 + 1, -int64(r),
@@ -69,13 +79,7 @@ func TestBadDescriptors(t *testing.T) {
 		}
 		wantError(t, p.Register(fd), "register", fd, syscall.EBADF)
 		wantError(t, p.Register(fd, POLLOUT), "register", fd, syscall.EBADF)
-		wantError(t, p.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
-		wantError(t, p.Disable(fd), "disable", fd, ErrNotRegistered)
-		wantError(t, p.Unregister(fd), "unregister", fd, ErrNotRegistered)
-		wantError(t, p.Attach(fd, 1), "attach", fd, ErrNotRegistered)
-		if e, ok := p.Registered(fd); e != 0 || ok {
-			t.Errorf("Registered(%d) = %v, %v", fd, e, ok)
-		}
+		wantAbsent(p, fd)
 		wantSet(t, p, want)
 	}
 	wantPoll(t, p, Forever, Ready{Fd: r, Events: POLLIN})
@@ -83,13 +87,7 @@ func TestBadDescriptors(t *testing.T) {
 	var empty Poller
 	defer empty.Close()
 	for _, fd := range []int{-1, 0, r, math.MaxInt32} {
-		wantError(t, empty.Modify(fd, POLLOUT), "modify", fd, ErrNotRegistered)
-		wantError(t, empty.Disable(fd), "disable", fd, ErrNotRegistered)
-		wantError(t, empty.Unregister(fd), "unregister", fd, ErrNotRegistered)
-		wantError(t, empty.Attach(fd, 1), "attach", fd, ErrNotRegistered)
-		if e, ok := empty.Registered(fd); e != 0 || ok {
-			t.Errorf("Registered(%d) of an empty Poller = %v, %v", fd, e, ok)
-		}
+		wantAbsent(&empty, fd)
 	}
 	wantError(t, empty.Register(-1), "register", -1, syscall.EBADF)
 	wantSet(t, &empty, nil)
