@@ -155,15 +155,19 @@ type pauseTest struct {
 }
 
 // run returns the timeouts of the calls that poll nothing. If missing is not 0, poll(2)
-// fails with it, and only ppoll(2) can be used.
-func (v *pauseTest) run(t *testing.T, missing syscall.Errno) (pauses []time.Duration) {
+// fails with it, and only ppoll(2) can be used. If interrupted, a signal ends the first
+// pause.
+func (v *pauseTest) run(t *testing.T, missing syscall.Errno, interrupted bool) (pauses []time.Duration) {
 	call := 0
 	testCall = func(isPoll bool, nfds int, timeout time.Duration) (int, syscall.Errno, bool) {
 		switch {
 		case isPoll && missing != 0:
 			return -1, missing, true
 		case nfds == 0:
-			pauses = append(pauses, timeout)
+			pauses = append(pauses, timeout.Round(100*time.Microsecond))
+			if interrupted && len(pauses) == 1 {
+				return -1, syscall.EINTR, true
+			}
 			pass(timeout)
 			return 0, 0, true
 		case call == len(v.steps):
@@ -186,7 +190,7 @@ func (v *pauseTest) run(t *testing.T, missing syscall.Errno) (pauses []time.Dura
 // timeout and the last poll.
 func TestPauses(t *testing.T) {
 	watchdog(t, soon)
-	const ms, h = time.Millisecond, time.Hour
+	const us, ms, h = time.Microsecond, time.Millisecond, time.Hour
 	type step = loopStep
 	ready, none := step{n: 1}, step{}
 	eintr, eagain := step{errno: syscall.EINTR}, step{errno: syscall.EAGAIN}
@@ -205,14 +209,17 @@ func TestPauses(t *testing.T) {
 		{"early 0, then a wait", h, []step{none, none, after(ms, none), none, ready}, []time.Duration{ms, ms}},
 		{"signal in between", h, []step{none, none, eintr, none, ready}, []time.Duration{ms, ms}},
 		{"before the last poll", h, []step{none, none, after(h, eintr), eagain, ready}, []time.Duration{ms}},
+		{"a short wait before the last poll", 50 * us, []step{eagain, after(50*us, eagain), ready}, nil},
+		{"little is left", 300 * us, []step{none, none, ready}, []time.Duration{300 * us}},
 	} {
-		for _, missing := range []syscall.Errno{0, syscall.ENOSYS} {
-			t.Run(fmt.Sprintf("case=%s/poll=%d", v.name, missing), func(t *testing.T) {
+		for i := 0; i < 4; i++ {
+			missing, interrupted := []syscall.Errno{0, syscall.ENOSYS}[i%2], i >= 2
+			t.Run(fmt.Sprintf("case=%s/poll=%d/interrupted=%v", v.name, missing, interrupted), func(t *testing.T) {
 				onCall(t, nil) // restores testCall and epoch
 				var pauses []time.Duration
 				// On a busy machine a call may take long without waiting.
 				for tries := 0; tries < 100; tries++ {
-					if pauses = v.run(t, missing); slices.Equal(pauses, v.pauses) {
+					if pauses = v.run(t, missing, interrupted); slices.Equal(pauses, v.pauses) {
 						return
 					}
 				}
