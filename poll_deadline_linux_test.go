@@ -132,7 +132,7 @@ func wantAllZero(t *testing.T, fds []PollFd, poll func() (int, error)) {
 }
 
 // TestBelowMillisecond checks, with the fastest of many tries, that a fraction of a
-// millisecond is not rounded up.
+// millisecond is not rounded up, and that RawPoll does not wait.
 func TestBelowMillisecond(t *testing.T) {
 	watchdog(t, 2*soon)
 	const timeout, limit = 100 * time.Microsecond, time.Millisecond
@@ -145,6 +145,16 @@ func TestBelowMillisecond(t *testing.T) {
 		if best >= limit {
 			t.Errorf("%s: %v takes %v at best, want less than %v", s.name, timeout, best, limit)
 		}
+	}
+	r, _ := newPipe(t)
+	fds, best := newArray([]int{r}, POLLIN), time.Hour
+	for i := 0; i < 100 && best >= limit; i++ {
+		start := time.Now()
+		RawPoll(fds)
+		best = min(best, time.Since(start))
+	}
+	if best >= limit {
+		t.Errorf("RawPoll takes %v at best, want less than %v", best, limit)
 	}
 }
 
