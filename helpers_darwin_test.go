@@ -20,7 +20,6 @@ const (
 	readEndOut    = Events(0)
 	closedUnasked = Events(0) // a mask of 0 watches nothing
 	earlierTwin   = Events(0)
-	brokenPipe    = POLLHUP
 	holdsFiles    = false
 	returnsEarly  = true
 )

@@ -20,7 +20,6 @@ const (
 	readEndOut    = POLLOUT // a pipe is bidirectional
 	closedUnasked = POLLNVAL
 	earlierTwin   = POLLIN
-	brokenPipe    = POLLHUP
 	holdsFiles    = false
 	returnsEarly  = false
 )

@@ -44,7 +44,6 @@ const (
 	readEndOut    = Events(0)
 	closedUnasked = POLLNVAL
 	earlierTwin   = POLLIN
-	brokenPipe    = POLLERR
 	holdsFiles    = true // __pollwait in fs/select.c
 	returnsEarly  = false
 )

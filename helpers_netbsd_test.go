@@ -20,7 +20,6 @@ const (
 	readEndOut    = Events(0)
 	closedUnasked = POLLNVAL
 	earlierTwin   = POLLIN
-	brokenPipe    = POLLHUP
 	holdsFiles    = false
 	returnsEarly  = true
 )

@@ -107,7 +107,6 @@ type eventValues struct {
 //	readEndOut      the events of the read end of a pipe, for the mask POLLOUT
 //	closedUnasked   the events of a descriptor that is not open, for the mask 0
 //	earlierTwin     the events of an entry with POLLIN if a later entry for the same fd reports POLLIN
-//	brokenPipe      the events of the write end of a pipe without a reader, for the mask 0
 //	returnsEarly    whether poll(2) may return 0 before the timeout has passed
 //	holdsFiles      whether the kernel is known to keep a file open while a call waits on it
 

@@ -153,8 +153,6 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 		err = &Error{"poll", -1, ErrClosed}
 	case p.polling:
 		err = &Error{"poll", -1, ErrConcurrentPoll}
-	case ended:
-		err = errDone
 	}
 	if err != nil {
 		return nil, err
@@ -165,6 +163,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 		clear(p.ready) // let go of the values
 	}
 	p.ready = p.ready[:0]
+	if ended {
+		return nil, errDone
+	}
 
 	// A reason to leave (time, Wake, ctx, an error) is fixed before the last system call.
 	// That does not wait, so it reports everything that came before the reason. A wait that

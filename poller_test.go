@@ -172,7 +172,7 @@ func TestWake(t *testing.T) {
 		must(t, p.Wake())
 		(<-c).want(t, nil)
 		mustWrite(t, w, "x")
-		wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN}) // nothing of the Wake is left in the array
+		wantPoll(t, p, 0, Ready{Fd: r, Events: POLLIN}) // nothing of the Wake is left
 		readAll(r)
 	}
 	wantNotWoken()

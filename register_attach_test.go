@@ -5,6 +5,7 @@
 package poll
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -168,6 +169,15 @@ func TestAttachedIsLetGo(t *testing.T) {
 				return errors.Join(p.Wake(), p.Unregister(r))
 			}, true},
 			{"Unregister, Register, Poll", func(p *Poller) error { return errors.Join(p.Unregister(r), p.Register(r, 0)) }, true},
+			{"Unregister, PollContext whose context is done", func(p *Poller) error {
+				ctx, cancel := context.WithCancel(context.Background())
+				cancel()
+				err := p.Unregister(r)
+				if _, pollErr := p.PollContext(ctx); pollErr != context.Canceled {
+					err = errors.Join(err, fmt.Errorf("PollContext: %v", pollErr))
+				}
+				return err
+			}, false},
 			{"Close", func(p *Poller) error { return p.Close() }, false},
 			{"another RegisterConn", func(p *Poller) error { _, err := p.RegisterConn(fdConn(r), 0); return err }, true},
 		} {

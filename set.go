@@ -118,11 +118,15 @@ func (s *set) remove(i int) {
 	}
 }
 
-// swap exchanges the registrations at i and j.
+// swap exchanges the registrations at i and j. (In two functions, so that it is inlined where
+// there is nothing to do.)
 func (s *set) swap(i, j int) {
-	if i == j {
-		return
+	if i != j {
+		s.exchange(i, j)
 	}
+}
+
+func (s *set) exchange(i, j int) {
 	s.list[i], s.list[j] = s.list[j], s.list[i]
 	s.setPosition(i, i+1)
 	s.setPosition(j, j+1)
