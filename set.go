@@ -118,8 +118,8 @@ func (s *set) remove(i int) {
 	}
 }
 
-// swap exchanges the registrations at i and j. (In two functions, so that it is inlined where
-// there is nothing to do.)
+// swap exchanges the registrations at i and j. There are two functions so that the check is
+// inlined: often there is nothing to do.
 func (s *set) swap(i, j int) {
 	if i != j {
 		s.exchange(i, j)
