@@ -36,8 +36,9 @@
 // descriptor reports, what ends each event, and why a loop spins.
 //
 //   - POLLIN: a read or accept does not block. There is data, a connection, or the end of
-//     the stream, where a read returns 0 bytes. Files are always ready. A terminal that
-//     holds less than a line, or less than VMIN bytes, may not report POLLIN.
+//     the stream, where a read returns 0 bytes. (At its end, a pipe or FIFO on Linux
+//     reports only POLLHUP.) Files are always ready. A terminal that holds less than a
+//     line, or less than VMIN bytes, may not report POLLIN.
 //   - POLLOUT: a small write does not block. Most descriptors report it nearly all the
 //     time, so ask for it only while you have something to write. ([Poller.Register]
 //     without a mask asks for it, as Python does.) A write may still fail with ENOBUFS if

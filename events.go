@@ -19,8 +19,8 @@ type PollFd struct {
 // without a name are passed to and from the kernel unchanged.
 type Events uint16
 
-// The event bits of poll(2). POLLERR, POLLHUP and POLLNVAL are always reported, even with a
-// mask of 0, on Linux. See the package documentation for the exceptions on other systems.
+// The event bits of poll(2). On Linux, POLLERR, POLLHUP and POLLNVAL are always reported,
+// even with a mask of 0. The package documentation has the exceptions on other systems.
 const (
 	POLLIN     Events = 0x0001 // a read does not block: data, or the end
 	POLLPRI    Events = 0x0002 // an exceptional condition, such as out-of-band data

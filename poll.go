@@ -59,11 +59,11 @@ func Until(t time.Time) time.Duration {
 // delay is at most the timer slack (prctl(2), usually 50 µs) or 0.1 % of the timeout (0.5 %
 // with a positive nice value), whichever is greater, and never over 100 ms. On FreeBSD it
 // is at most 1/16 of the timeout, and a clock tick (1 or 10 ms) more if the timeout is 16
-// ticks or longer. NetBSD waits whole ticks, usually of 10 ms, rounded up, and up to one
-// more: 1 ms takes 10 to 20. Darwin, and a Linux without ppoll(2), wait whole milliseconds,
-// rounded up. In a testing/synctest bubble the clock does not advance during a system call,
-// so Poll relies on the kernel's timing, and a signal or a change of a Poller may restart
-// the timeout.
+// ticks or longer, so 1/8 in all. NetBSD waits whole ticks, usually of 10 ms, rounded up,
+// and up to one more: 1 ms takes 10 to 20. Darwin, and a Linux without ppoll(2), wait whole
+// milliseconds, rounded up. In a testing/synctest bubble the clock does not advance during
+// a system call, so Poll relies on the kernel's timing, and a signal or a change of a
+// Poller may restart the timeout.
 //
 // Poll returns ErrTooManyFds if there are more entries than the kernel allows, or another
 // error of the kernel, such as ENOMEM. It allocates nothing. Its cost is that of the system
@@ -87,8 +87,8 @@ func Poll(fds []PollFd, timeout time.Duration) (n int, err error) {
 // work. The whole program then stops for as long as that takes. If the program is itself
 // the FUSE server, it stops forever.
 //
-// Arguments, results and errors are those of Poll. On the other systems it calls Poll(fds,
-// 0).
+// Arguments, results and errors are those of Poll. On systems other than Linux it calls
+// Poll(fds, 0).
 func RawPoll(fds []PollFd) (n int, err error) { return rawPoll(fds) }
 
 // The kernel layer. Each system defines, in pollfd_GOOS.go, syscall_GOOS.go and

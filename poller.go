@@ -33,19 +33,18 @@ import (
 // after the loop has ended.
 type Poller struct {
 	// mu guards every field except asked, and is not held across a call that may wait.
-	// Every exported method that uses the fields locks mu and defers unlock. Only pollOnce
-	// unlocks it in between.
+	// Every function that locks mu defers unlock. Only pollOnce unlocks mu in between.
 	//
 	// The kernel is given asked, never set. asked belongs to the call in progress, which
 	// rebuilds it if set has changed. After the system call, an entry of asked is reported
 	// only if its fd has been registered and enabled ever since asked was built. It gets
 	// the mask and the value that set has then.
 	//
-	// While waiting is true, the unlock after a change, Wake or Close ends the system call:
-	// it makes waiting false, so only one goroutine signals, unlocks mu, and then wakes
-	// wake. The call may end by itself before that. So a timeout is final only if set is
-	// unchanged, and a late wake-up may end the next wait, which is then repeated with the
-	// time remaining.
+	// While waiting is true, the unlock after a change, Wake or Close ends the system call.
+	// It first makes waiting false, so no second goroutine signals. Then it unlocks mu and
+	// calls wake.Wake. The system call may end by itself before that. So a timeout is final
+	// only if set is unchanged, and a late wake-up may end the next wait, which is then
+	// repeated with the time remaining.
 	//
 	// wake is entry 0 of asked, and never has the number of another entry. Only a call
 	// makes it, moves it or resets it. After Close, unlock frees wake and asked, as soon as
@@ -76,9 +75,9 @@ func (r Ready) String() string {
 
 // Poll waits until a registered descriptor is ready, and returns those that are, in no
 // particular order. The timeout works as in the function Poll. The result is empty, with a
-// nil error, only if nothing is ready and the time is up or Wake was called. Poll reports
-// every descriptor that is ready and was registered, modified or enabled before the time
-// was up.
+// nil error, only if nothing is ready, and either the time is up or Wake was called. Poll
+// reports every descriptor that is ready and was registered, modified or enabled before the
+// time was up.
 //
 // The slice belongs to the Poller and is valid until the next Poll begins, in any
 // goroutine. It lists what was ready during the call. If you close a descriptor and open

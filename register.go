@@ -14,9 +14,10 @@ import "syscall"
 // package documentation). If fd is already registered, it gets the new mask, keeps its
 // value, and is enabled if it was disabled.
 //
-// Register does not check whether fd is open: Poll reports POLLNVAL while it is not. A
-// waiting Poll starts to watch fd. A set has one mask for each fd: if two parts of a
-// program need different masks, let each dup(2) the descriptor or have its own Poller.
+// Register does not check whether fd is open: Poll reports POLLNVAL while it is not (on
+// Darwin only if the mask is not 0). A waiting Poll starts to watch fd. A set has one mask
+// for each fd: if two parts of a program need different masks, let each dup(2) the
+// descriptor or have its own Poller.
 //
 // The errors are EBADF, if fd is negative or over math.MaxInt32, and ErrClosed. The cost is
 // O(1). It allocates when the set grows beyond its largest size so far, and for the first
@@ -151,13 +152,13 @@ func (p *Poller) Modify(fd int, events Events) error {
 }
 
 // Disable keeps the registration of fd, with its mask and value, but Poll reports nothing
-// about fd until Modify, Register or RegisterConn enables it again, also with a mask of 0.
-// A Poll in progress continues without fd. Anything it has already found for fd is dropped,
-// even if fd is enabled again before it returns, and even if the kernel reports it only
-// once. Compare:
+// about fd until Modify, Register or RegisterConn enables it again (a new mask of 0 enables
+// it too). A Poll in progress continues without fd. Anything it has already found for fd is
+// dropped, even if fd is enabled again before it returns, and even if the kernel reports it
+// only once. Compare:
 //
 //	Disable(fd)     nothing is reported; the mask and the value are kept
-//	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported (not on Darwin)
+//	Modify(fd, 0)   POLLERR, POLLHUP and POLLNVAL are still reported (see Register)
 //	Unregister(fd)  nothing is reported; the registration and its value are gone
 //
 // Use it to hand fd to another goroutine, which enables it when it is done; to stop reading

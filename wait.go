@@ -12,8 +12,8 @@ import (
 )
 
 // Wait waits until fd is ready for one of events, and returns the events reported for it,
-// or 0 when the time is up. The timeout works as in Poll. A descriptor that is not open is
-// reported as POLLNVAL.
+// or 0 when the time is up. The timeout works as in Poll, and so does what is reported of a
+// descriptor that is not open.
 //
 // In non-blocking mode, read first and call Wait only after EAGAIN: that saves a system
 // call if there is data.
@@ -36,7 +36,7 @@ func validFd(fd int) bool { return fd >= 0 && fd <= math.MaxInt32 }
 
 // WaitContext waits until fd is ready for one of events or ctx is done. It returns the
 // events reported for fd, or 0 and ctx.Err(). If ctx is already done, it does not poll. A
-// descriptor that is not open is reported as POLLNVAL.
+// descriptor that is not open is reported as in Poll.
 //
 // If it has to wait and ctx can be canceled, it makes a Waker and calls context.AfterFunc.
 // On Linux that costs three more system calls than Wait, a few allocations, and one
