@@ -142,7 +142,8 @@
 //
 // On amd64, 386, arm and arm64. A call waits for whole clock ticks, usually of 10 ms (see
 // [Poll]). If the process is stopped and continued (SIGSTOP, SIGCONT), the timeout starts
-// again.
+// again. If an administrator has set kern.direct_select, a wait reports only the descriptor
+// that ended it.
 //
 // Sockets never report POLLHUP or POLLERR. If the peer is gone or there is an error, they
 // report POLLIN and POLLOUT; a read returns 0 or the error. A pipe whose other end is
