@@ -36,7 +36,7 @@ func Until(t time.Time) time.Duration {
 //
 //	timeout < 0   wait until there is something to report (Forever)
 //	timeout == 0  do not wait
-//	timeout > 0   wait until that time has passed; return 0 only then
+//	timeout > 0   wait that long for something to report; return 0 only after that
 //
 // Compute a timeout from a deadline with [Until]. It is 0 once the deadline has passed, and
 // a call with timeout 0 still reports what is ready. So a loop that reads and discards data

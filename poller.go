@@ -149,12 +149,9 @@ func (p *Poller) poll(timeout time.Duration, done <-chan struct{}, arm func(*Wak
 	defer p.unlock()
 	switch {
 	case p.closed:
-		err = &Error{"poll", -1, ErrClosed}
+		return nil, &Error{"poll", -1, ErrClosed}
 	case p.polling:
-		err = &Error{"poll", -1, ErrConcurrentPoll}
-	}
-	if err != nil {
-		return nil, err
+		return nil, &Error{"poll", -1, ErrConcurrentPoll}
 	}
 	p.polling = true
 	defer func() { p.polling = false }() // also if a method of a context panics
